@@ -1,0 +1,85 @@
+"""The app: settings, extensions, doors."""
+
+import logging
+from datetime import timedelta
+
+from flask import Flask
+from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import models
+from parlor import assets, events, failures, guard, logs, relay, transport
+from parlor.api import api
+from parlor.cli import cli
+from parlor.limits import throttle
+from parlor.pages import pages
+from parlor.rooms import live
+from parlor.settings import Settings
+
+LARGEST_REQUEST = 64 * 1024
+LARGEST_PACKET = 16 * 1024
+"""Bytes."""
+
+PING_EVERY, PING_PATIENCE = 20, 15
+"""Seconds."""
+
+
+def create_app(settings=None, async_mode="threading"):
+    """Make the app from `settings`, by default those of the environment.
+
+    `async_mode`: what Socket.IO runs its tasks on; `wsgi.py` names the worker's.
+    """
+    settings = settings or Settings()
+    logs.configure(settings.log_level)
+    app = Flask(__name__)
+    app.config.from_mapping(flask_config(settings))
+    models.init_app(app)
+    live.configure(settings.room_grace, settings.leave_grace)
+    throttle.configure(settings.limits)
+    relay.init_app(app, async_mode=async_mode, **socket_options())
+    transport.harden(events.socketio.server)
+    Compress(app)
+    for part in (logs, assets, failures):
+        part.init_app(app)
+    guard.init_app(app, settings)
+    for door in (pages, api, cli):
+        app.register_blueprint(door)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+    return app
+
+
+def flask_config(settings):
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.in_production,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=365),
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_MIMETYPES": [
+            "text/html",
+            "text/css",
+            "text/javascript",
+            "application/json",
+            "image/svg+xml",
+        ],
+    }
+
+
+def socket_options():
+    return {
+        "async_handlers": False,  # one person's events in the order they came
+        "cors_allowed_origins": [],  # parlor/guard.py decides
+        "max_http_buffer_size": LARGEST_PACKET,
+        "ping_interval": PING_EVERY,
+        "ping_timeout": PING_PATIENCE,
+        "json": transport.Json,
+        "logger": logging.getLogger("socketio"),
+        "engineio_logger": logging.getLogger("engineio"),
+    }

@@ -1,0 +1,16 @@
+"""How the tables are brought up to date: online, on the app's own engine."""
+
+from alembic import context
+from flask import current_app
+
+migrate = current_app.extensions["migrate"]
+engine = migrate.db.engine
+
+with engine.connect().execution_options(writes=True) as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=migrate.db.metadata,
+        **migrate.configure_args,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,200 @@
+"""The tables, and what a transaction is here.
+
+Numbers: a room's `last_seq` is its counter. Whatever changes what its members see takes the next
+number in the transaction that stores the change; the row's lock keeps the numbers without a hole.
+A message keeps the number it was posted under (`seq`) and that of its latest change (`version`).
+"""
+
+import random
+import time
+from datetime import UTC, datetime
+from functools import wraps
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    event,
+    text,
+)
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from parlor.errors import Retry
+
+LOCK_PATIENCE = 5
+"""Seconds that a transaction is tried again while another process holds SQLite's lock."""
+
+BUSY_TIMEOUT = 50
+"""Milliseconds that SQLite may wait for a lock by itself; all the server's users wait with it."""
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+migrate = Migrate(render_as_batch=True)
+
+
+def now():
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator):
+    """A point in time: aware and UTC in Python; SQLite keeps it without a zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value, dialect):
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+class User(db.Model):
+    """Someone who talks. A guest is a browser: its signed session cookie names this row."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(32))
+    """The name last used, offered again in the form."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Room(db.Model):
+    """What messages hang on. Its code is a lease: free for another room once this one is closed."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(4))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    last_seq: Mapped[int] = mapped_column(default=0)
+    last_message_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index(
+            "ix_room_open_code",
+            "code",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+
+class Participant(db.Model):
+    """A membership, under the name that the person bears in this room.
+
+    It is kept after leaving (`left_at`), so that what was said keeps its author's name.
+    """
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(32))
+    name_key: Mapped[str] = mapped_column(Text)
+    joined_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("ix_participant_user_id", "user_id"),
+        Index(
+            "ix_participant_name_in_room",
+            "room_id",
+            "name_key",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
+
+
+class Message(db.Model):
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    seq: Mapped[int]
+    version: Mapped[int]
+    client_id: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[datetime] = mapped_column(UtcDateTime)
+    reply_to: Mapped[int | None]
+    """The `seq` of the message that this one answers."""
+
+    __table_args__ = (
+        UniqueConstraint("room_id", "seq"),
+        UniqueConstraint("room_id", "user_id", "client_id"),
+        Index("ix_message_room_id_version", "room_id", "version"),
+        Index("ix_message_user_id_id", "user_id", "id"),
+    )
+
+
+def init_app(app):
+    """Bind the tables to `app`, and set up each of its connections to SQLite."""
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", prepare_sqlite)
+            event.listen(db.engine, "begin", begin_sqlite)
+
+
+def prepare_sqlite(connection, record):
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def begin_sqlite(connection):
+    """Take the lock at once when writing: a reader that turns writer cannot be tried again."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def transaction(verb):
+    """Make `verb` one write transaction, tried again, without blocking, while SQLite is locked.
+
+    What was read before in the same request is read anew. Raises Retry after LOCK_PATIENCE.
+    """
+
+    @wraps(verb)
+    def run(*args, **kwargs):
+        give_up = time.monotonic() + LOCK_PATIENCE
+        while True:
+            db.session.rollback()
+            try:
+                db.session.connection(execution_options={"writes": True})
+                result = verb(*args, **kwargs)
+                db.session.commit()
+                return result
+            except OperationalError as error:
+                if "database is locked" not in str(error.orig):
+                    raise
+                if time.monotonic() > give_up:
+                    raise Retry from error
+            finally:
+                db.session.rollback()
+            time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
+
+    return run

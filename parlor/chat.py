@@ -1,0 +1,262 @@
+"""The verbs: what people do. Every door calls these, and only these.
+
+A `user` is a models.User, or None for a browser that has not been anywhere yet. `asker` is what
+wrong codes are counted by: the address.
+"""
+
+import uuid
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from models import Participant, Room, db, now, transaction
+from parlor import accounts, codes, messages, names, relay, text
+from parlor.errors import NameTaken, NotAMember, Retry, RoomNotFound
+from parlor.limits import throttle
+from parlor.messages import Draft
+from parlor.rooms import LiveRoom, live
+from parlor.writer import writer
+
+DRAWS = 20
+"""Codes drawn for one room before giving up: with half of all codes taken, one in a million."""
+
+RECENT = 6
+"""Rooms that the home page offers again."""
+
+
+class Place(NamedTuple):
+    """An open room as its member `me` finds it."""
+
+    room: Room
+    live: LiveRoom
+    me: Participant
+
+
+class Recent(NamedTuple):
+    """A room that someone is a member of: their name there, and who is there now."""
+
+    room: Room
+    name: str
+    here: list
+
+
+def open_room(user, name):
+    """A new room with its first member. Returns (User, Room). Raises Name… errors, Retry."""
+    user, room = create(user and user.id, names.clean(name))
+    arrive(live.open(room.id, room.code), user.id, user.name)
+    return user, room
+
+
+@transaction
+def create(user_id, name):
+    user = accounts.named(user_id, name)
+    room = lease(owner_id=user.id)
+    db.session.add(membership(room.id, user.id, name))
+    return user, room
+
+
+@transaction
+def lease_room():
+    """An open room without people, for a command. Returns the Room."""
+    return lease()
+
+
+def lease(owner_id=None):
+    """A room under a code that no open room has; the index decides, in any process."""
+    for _ in range(DRAWS):
+        room = Room(code=codes.draw(), owner_id=owner_id)
+        try:
+            with db.session.begin_nested():
+                db.session.add(room)
+            return room
+        except IntegrityError:
+            continue
+    raise Retry
+
+
+def membership(room_id, user_id, name):
+    return Participant(
+        room_id=room_id,
+        user_id=user_id,
+        name=name,
+        name_key=names.key(name),
+        joined_at=now(),
+        left_at=None,
+    )
+
+
+def join(user, name, typed_code, asker):
+    """Become a member of an open room, or bear another name in it. Returns (User, Room).
+
+    Raises Name… and Code… errors, RoomNotFound, NameTaken, TooMany.
+    """
+    name = names.clean(name)
+    room = find_room(codes.read(typed_code), user, asker)
+    live_room = live.open(room.id, room.code, room.last_seq)  # from here on it is not deserted
+    user = admit(user and user.id, room.id, name)
+    arrive(live_room, user.id, name)
+    return user, room
+
+
+@transaction
+def admit(user_id, room_id, name):
+    lock_open(room_id)
+    taken = select(Participant.name_key).where(
+        Participant.room_id == room_id,
+        Participant.user_id != (user_id or 0),
+        Participant.left_at.is_(None),
+    )
+    taken = set(db.session.scalars(taken))
+    if names.key(name) in taken:
+        raise NameTaken(names.free(name, taken))
+    user = accounts.named(user_id, name)
+    db.session.merge(membership(room_id, user.id, name))
+    return user
+
+
+def lock_open(room_id):
+    """Hold the room as it is until the commit. Raises RoomNotFound if it is closed."""
+    is_open = select(Room.id).where(Room.id == room_id, Room.closed_at.is_(None))
+    if db.session.scalar(is_open.with_for_update()) is None:
+        raise RoomNotFound
+
+
+def arrive(live_room, user_id, name):
+    """Someone came by a form: they are here, for now without a socket."""
+    if live.visit(live_room, user_id, name):
+        relay.send_presence(live_room, joined=[live_room.members[user_id]])
+
+
+def find_room(code, user, asker):
+    """The open room of that code. Strangers' wrong codes are counted. Raises RoomNotFound, TooMany.
+
+    Codes that never were and codes of closed rooms get the same answer.
+    """
+    room = db.session.scalar(select(Room).where(Room.code == code, Room.closed_at.is_(None)))
+    if room and user and member_of(room, user):
+        return room
+    throttle.check("wrong-code", asker)
+    if room is None:
+        throttle.hit("wrong-code", asker)
+        raise RoomNotFound
+    return room
+
+
+def member_of(room, user):
+    """The user's membership of the room, or None."""
+    member = user and db.session.get(Participant, (room.id, user.id))
+    return member if member and member.left_at is None else None
+
+
+def find_place(code, user, asker):
+    """An open room as its member finds it. Raises RoomNotFound, NotAMember, TooMany."""
+    room = find_room(code, user, asker)
+    me = member_of(room, user)
+    if me is None:
+        raise NotAMember
+    return Place(room, live.open(room.id, room.code, room.last_seq), me)
+
+
+def leave(place):
+    """Stop being a member: on all tabs, and at once."""
+    end_membership(place.room.id, place.me.user_id)
+    member = live.leave(place.live, place.me.user_id)
+    if member:
+        relay.eject(member.sockets)
+        relay.send_presence(place.live, left=[member])
+        relay.send_typing(place.live, live.typing(place.live))
+
+
+@transaction
+def end_membership(room_id, user_id):
+    db.session.get(Participant, (room_id, user_id)).left_at = now()
+
+
+def post(live_room, user_id, typed, client_id=None, reply_to=None):
+    """Say something. Returns the Posted, once it is stored and relayed.
+
+    `client_id`: made by the sender, who may repeat the call with it. Raises TooMany, Message…
+    errors, Invalid, and what `writer.post` raises.
+    """
+    throttle.hit("message", user_id)
+    content = text.clean(typed, current_app.config["SETTINGS"].max_message_length)
+    client_id = uuid.uuid4().hex if client_id is None else text.clean_id(client_id)
+    return writer.post(Draft(live_room, user_id, client_id, content, reply_to))
+
+
+def connect(place, socket, after=None):
+    """A socket enters a room, and gets what it lacks: in this order, so that nothing is missed."""
+    user_id, name = place.me.user_id, place.me.name
+    is_news = live.enter(place.live, user_id, name, socket)
+    relay.subscribe(socket, place.room.id)
+    relay.send_room(socket, backlog(place, after))
+    if is_news:
+        relay.send_presence(place.live, joined=[place.live.members[user_id]])
+
+
+def backlog(place, after):
+    newest = messages.page(place.room.id) if after is None else None
+    pages = newest or messages.changes(place.room.id, after)
+    return relay.Room(
+        room=relay.room_facts(place.room),
+        me=relay.person(place.me),
+        members=relay.people(live.here(place.live)),
+        messages=[relay.message_payload(posted) for posted in pages.messages],
+        through=pages.through,
+        more=pages.more and newest is None,
+    )
+
+
+def sync(seat, after):
+    """The changes after the number `after`. Raises TooMany."""
+    throttle.hit("sync", seat.member.user_id)
+    return messages.changes(seat.room.id, after)
+
+
+def disconnect(socket):
+    """A socket is gone; whether its person is, time will tell."""
+    live.exit(socket)
+
+
+def set_typing(seat, is_typing):
+    """Someone types, or has stopped. Raises TooMany."""
+    throttle.hit("typing", seat.member.user_id)
+    if live.type(seat, is_typing):
+        relay.send_typing(seat.room, live.typing(seat.room))
+
+
+def recent_rooms(user):
+    """The open rooms that a user is a member of, the last joined first."""
+    if user is None:
+        return []
+    rows = (
+        select(Room, Participant.name)
+        .join(Participant, Participant.room_id == Room.id)
+        .where(
+            Participant.user_id == user.id,
+            Participant.left_at.is_(None),
+            Room.closed_at.is_(None),
+        )
+        .order_by(func.coalesce(Room.last_message_at, Participant.joined_at).desc())
+        .limit(RECENT)
+    )
+    return [Recent(room, name, who_is_in(room)) for room, name in db.session.execute(rows)]
+
+
+def who_is_in(room):
+    live_room = live.get(room.code)
+    return live.here(live_room) if live_room and live_room.id == room.id else []
+
+
+def open_rooms():
+    """Every open room with the number of its members, the oldest first."""
+    rows = (
+        select(Room, func.count(Participant.user_id))
+        .outerjoin(Participant, (Participant.room_id == Room.id) & Participant.left_at.is_(None))
+        .where(Room.closed_at.is_(None))
+        .group_by(Room.id)
+        .order_by(Room.id)
+    )
+    return db.session.execute(rows).tuples().all()

@@ -1,0 +1,38 @@
+"""Commands: `flask --app app …`. `flask db …` comes from Flask-Migrate."""
+
+import click
+from flask import Blueprint, current_app
+
+from parlor import chat, housekeeping
+from parlor.relay import socketio
+from parlor.times import iso
+
+cli = Blueprint("cli", __name__, cli_group=None)
+
+
+@cli.cli.command("rooms")
+def rooms():
+    """List the rooms that are open: code, members, messages, since when, last message."""
+    click.echo("CODE  MEMBERS  MESSAGES  OPENED                    LAST MESSAGE")
+    for room, members in chat.open_rooms():
+        last = iso(room.last_message_at) if room.last_message_at else "-"
+        opened = iso(room.created_at)
+        click.echo(f"{room.code}  {members:>7}  {room.last_seq:>8}  {opened}  {last}")
+
+
+@cli.cli.command("create-room")
+def create_room():
+    """Open a room and print its code. It closes like any other when nobody comes."""
+    click.echo(chat.lease_room().code)
+
+
+@cli.cli.command("dev")
+def dev():
+    """Serve with a reloader, in threads, without the worker that production uses."""
+    app = current_app._get_current_object()
+    settings = app.config["SETTINGS"]
+    housekeeping.start(app)
+    click.echo(f"Parlor is at http://{settings.host}:{settings.port}")
+    socketio.run(
+        app, settings.host, settings.port, debug=True, use_reloader=True, allow_unsafe_werkzeug=True
+    )

@@ -1,0 +1,139 @@
+"""Everything that can go wrong for a person, with the text that they see.
+
+An error is raised where its rule is broken and turned into an answer in one place per door:
+`failures.py` for HTTP, `events.py` for sockets.
+"""
+
+
+class ChatError(Exception):
+    """An answer that is a "no": what `answer()` says, under HTTP status `status`."""
+
+    code = "invalid"
+    status = 400
+    message = "That cannot be read."
+    field = None
+    """The form field that the text stands beside, if it belongs to one."""
+
+    def __init__(self, message=None, **details):
+        self.message = message or self.message
+        self.details = {"field": self.field, **details}
+        super().__init__(self.message)
+
+    def answer(self):
+        """The one error shape of every door: `{"error": {"code", "message", ...}}`."""
+        details = {key: value for key, value in self.details.items() if value is not None}
+        return {"error": {"code": self.code, "message": self.message, **details}}
+
+
+class Invalid(ChatError):
+    pass
+
+
+class NameMissing(ChatError):
+    code, field, message = "name_missing", "name", "What should people call you?"
+
+
+class NameTooLong(ChatError):
+    code, field = "name_too_long", "name"
+
+    def __init__(self, limit):
+        super().__init__(f"That name is too long. {limit} characters is the most.")
+
+
+class NameInvalid(ChatError):
+    code, field = "name_invalid", "name"
+    message = "That name has characters that cannot be seen. Please type it again."
+
+
+class NameTaken(ChatError):
+    code, status, field = "name_taken", 409, "name"
+
+    def __init__(self, suggestion):
+        text = f"Someone in this room has that name. “{suggestion}” is free."
+        super().__init__(text, suggestion=suggestion)
+
+
+class CodeMissing(ChatError):
+    code, field, message = "code_missing", "code", "Which room? Type its code."
+
+
+class CodeMalformed(ChatError):
+    code, field = "code_malformed", "code"
+    message = "A room code is 4 letters and digits, like K7QP."
+
+
+class RoomNotFound(ChatError):
+    code, status, field = "room_not_found", 404, "code"
+    message = "There is no open room with that code."
+
+
+class NotAMember(ChatError):
+    code, status, message = "not_a_member", 403, "You are not in that room."
+
+
+class RoomClosed(ChatError):
+    code, status, message = "room_closed", 410, "This room was closed."
+
+
+class MessageMissing(ChatError):
+    code, field, message = "message_missing", "message", "There is nothing to send."
+
+
+class MessageTooLong(ChatError):
+    code, field = "message_too_long", "message"
+
+    def __init__(self, limit):
+        super().__init__(f"That is too long. {limit:,} characters is the most.")
+
+
+class MessageInvalid(ChatError):
+    code, field = "message_invalid", "message"
+    message = "That has characters that cannot be stored."
+
+
+class IdReused(ChatError):
+    code, status = "id_reused", 409
+    message = "This id stands for another message."
+
+
+class CrossSite(ChatError):
+    code, status = "cross_site", 403
+    message = "That came from another site, so nothing was done."
+
+
+class NotFound(ChatError):
+    code, status, message = "not_found", 404, "There is nothing here."
+
+
+class MethodNotAllowed(ChatError):
+    code, status, message = "method_not_allowed", 405, "That cannot be done here."
+
+
+class TooLarge(ChatError):
+    code, status, message = "too_large", 413, "That is more than can be sent at once."
+
+
+class TooMany(ChatError):
+    """Too fast. `retry_after`: whole seconds until it may be tried again, at least 1."""
+
+    code, status = "too_many", 429
+
+    def __init__(self, retry_after):
+        unit = "second" if retry_after == 1 else "seconds"
+        text = f"That was too fast. Try again in {retry_after} {unit}."
+        super().__init__(text, retry_after=retry_after)
+
+
+class ServerError(ChatError):
+    """Our fault. `id` finds it in the log."""
+
+    code, status = "server_error", 500
+    message = "Something broke on our side. It has been noted."
+
+
+class Retry(ChatError):
+    code, status = "retry", 503
+    message = "The server is busy. Please try again."
+
+    def __init__(self):
+        super().__init__(retry_after=1)

@@ -1,0 +1,51 @@
+"""How a failure is answered over HTTP: one place, in the site's dress or as JSON."""
+
+import logging
+
+from flask import g, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from parlor.errors import (
+    ChatError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    ServerError,
+    TooLarge,
+)
+from parlor.logs import new_id
+
+KNOWN = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app):
+    app.register_error_handler(ChatError, answer)
+    app.register_error_handler(HTTPException, lambda error: answer(as_chat_error(error)))
+    app.register_error_handler(Exception, lambda error: answer(as_server_error(error)))
+
+
+def as_chat_error(error):
+    return KNOWN.get(error.code, Invalid)()
+
+
+def as_server_error(error):
+    """Log what broke, under an id that the answer shows. For sockets too."""
+    id = g.get("request_id") or new_id()
+    log.error("server error request_id=%s", id, exc_info=error)
+    return ServerError(id=id)
+
+
+def answer(error):
+    shape = error.answer()
+    if request.path.startswith("/api/"):
+        response = jsonify(shape)
+    else:
+        response = render_template("error.html", error={"status": error.status, **shape["error"]})
+    return response, error.status, headers(error)
+
+
+def headers(error):
+    seconds = error.details.get("retry_after")
+    return {"Retry-After": str(seconds)} if seconds else {}

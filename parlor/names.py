@@ -1,0 +1,77 @@
+"""People's names: which can be used, which are the same, and which is free."""
+
+import json
+import unicodedata
+from functools import cache
+from importlib import resources
+from itertools import count
+
+from parlor.errors import NameInvalid, NameMissing, NameTooLong
+
+LONGEST = 32
+"""In characters (code points)."""
+
+UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters, marks and symbols that show nothing; the control and format characters are besides."""
+
+
+def clean(typed):
+    """The name as it is kept: composed (NFC), with single spaces.
+
+    Refuses what cannot be seen: control, bidi-override, zero-width and unassigned characters,
+    and names of spaces and marks alone. Raises NameMissing, NameTooLong, NameInvalid.
+    """
+    name = " ".join(part for part in unicodedata.normalize("NFC", typed).split(" ") if part)
+    if not name:
+        raise NameMissing
+    if len(name) > LONGEST:
+        raise NameTooLong(LONGEST)
+    if any(is_unseen(char) for char in name):
+        raise NameInvalid
+    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+        raise NameInvalid
+    return name
+
+
+def is_unseen(char):
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in ("Zl", "Zp") or char in UNSEEN
+
+
+def key(name):
+    """What two names have in common that people would take for the same.
+
+    Compatibility forms (NFKC), case and invisible variation are folded, then look-alikes of other
+    scripts become the ASCII character they resemble, after the table of Unicode's UTS #39.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = (char for char in folded if not is_variation(char) and not char.isspace())
+    skeleton = "".join(look_alikes().get(char, char) for char in seen)
+    return skeleton.replace("rn", "m")
+
+
+def is_variation(char):
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+
+
+@cache
+def look_alikes():
+    """Map of a character to the lower-case ASCII character that it looks like."""
+    table = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
+    found = {"0": "o", "1": "l", "|": "l"}
+    for char, likes in json.loads(table).items():
+        plain = [like["c"] for like in likes if len(like["c"]) == 1 and like["c"].isascii()]
+        letters = [like for like in plain if like.isalnum()]
+        if not char.isascii() and len(char) == 1 and letters:
+            letter = letters[0].lower()
+            found[char] = found.get(letter, letter)
+    return found
+
+
+def free(name, taken):
+    """`name` with the first number that makes it differ from all keys in `taken`."""
+    for number in count(2):
+        tail = f" {number}"
+        suggestion = name[: LONGEST - len(tail)].rstrip() + tail
+        if key(suggestion) not in taken:
+            return suggestion

@@ -1,0 +1,78 @@
+"""Messages as the templates show them: days, clocks, who speaks on, links, initials.
+
+`static/js/` does the same for messages that come live.
+"""
+
+from datetime import datetime, timedelta
+
+from parlor import relay, text
+from parlor.times import day_label
+
+TOGETHER = timedelta(minutes=5)
+"""Messages of one person that are no further apart stand together."""
+
+HUES = 12
+
+
+def conversation(posted, me_id, zone):
+    """A room's messages, in order, for a reader in `zone`: a list of dicts."""
+    today = datetime.now(zone).date()
+    views, previous = [], None
+    for one in posted:
+        view = message(one, me_id, zone, today)
+        view["new_day"] = previous is None or local_day(previous, zone) != local_day(one, zone)
+        view["follows"] = not view["new_day"] and speaks_on(previous, one)
+        views.append(view)
+        previous = one
+    return views
+
+
+def speaks_on(previous, one):
+    near = one.timestamp - previous.timestamp <= TOGETHER
+    return previous.user_id == one.user_id and near
+
+
+def local_day(posted, zone):
+    return posted.timestamp.astimezone(zone).date()
+
+
+def message(posted, me_id, zone, today):
+    local = posted.timestamp.astimezone(zone)
+    return {
+        "reply_to": None,
+        **relay.message_payload(posted),
+        **avatar(posted),
+        "mine": posted.user_id == me_id,
+        "parts": [{"text": part, "href": href} for part, href in text.parts(posted.content)],
+        "clock": f"{local:%H:%M}",
+        "day": f"{local:%Y-%m-%d}",
+        "day_label": day_label(local.date(), today),
+    }
+
+
+def avatar(member):
+    """What stands for a face. `member`: anything with a user_id and a name."""
+    return {"initial": member.name[0].upper(), "hue": member.user_id % HUES}
+
+
+def members(people):
+    return [{**relay.person(member), **avatar(member)} for member in people]
+
+
+def history(written, me_id, zone):
+    """Someone's messages, newest first, in groups of one room on one day: a list of dicts."""
+    today = datetime.now(zone).date()
+    groups = {}
+    for one in written:
+        view = message(one.posted, me_id, zone, today)
+        group = groups.setdefault(
+            (view["day"], one.room_id),
+            {
+                "day": view["day"],
+                "day_label": view["day_label"],
+                "room": {"code": one.room_code, "closed": one.room_closed},
+                "messages": [],
+            },
+        )
+        group["messages"].append(view)
+    return sorted(groups.values(), key=lambda group: group["day"], reverse=True)

@@ -1,0 +1,170 @@
+"""The only place that emits to sockets: event names, payloads, and who gets them.
+
+`docs/protocol.md` describes these to the makers of clients; a test holds the two together.
+"""
+
+from typing import NotRequired, TypedDict
+
+from flask_socketio import SocketIO
+
+from parlor.times import iso
+
+socketio = SocketIO()
+
+
+class Person(TypedDict):
+    user_id: int
+    name: str
+
+
+class Message(TypedDict):
+    """`message`, to the room."""
+
+    seq: int
+    version: int
+    id: str
+    user_id: int
+    name: str
+    message: str
+    timestamp: str
+    reply_to: NotRequired[int]
+
+
+class RoomFacts(TypedDict):
+    code: str
+    created_at: str
+
+
+class Room(TypedDict):
+    """`room`, to the one who connects."""
+
+    room: RoomFacts
+    me: Person
+    members: list[Person]
+    messages: list[Message]
+    through: int
+    more: bool
+
+
+class Presence(TypedDict):
+    """`presence`, to the room."""
+
+    joined: list[Person]
+    left: list[Person]
+    count: int
+
+
+class Typing(TypedDict):
+    """`typing`, to the room."""
+
+    users: list[Person]
+
+
+class Head(TypedDict):
+    """`head`, to the room."""
+
+    seq: int
+
+
+class Ack(TypedDict):
+    """The answer to `message`, to the server."""
+
+    ok: bool
+    seq: int
+    id: str
+    timestamp: str
+
+
+class Sync(TypedDict):
+    """The answer to `sync`."""
+
+    messages: list[Message]
+    through: int
+    more: bool
+
+
+EMITTED = {"message": Message, "room": Room, "presence": Presence, "typing": Typing, "head": Head}
+ANSWERED = {"message": Ack, "sync": Sync}
+
+
+def init_app(app, **options):
+    socketio.init_app(app, **options)
+
+
+def channel(room_id):
+    """The Socket.IO room of a room. By its id: a code may come to stand for another room."""
+    return f"room:{room_id}"
+
+
+def subscribe(socket, room_id):
+    socketio.server.enter_room(socket, channel(room_id))
+
+
+def eject(sockets):
+    """Disconnect sockets whose people are no longer in the room."""
+    for socket in sockets:
+        socketio.server.disconnect(socket)
+
+
+def send_message(room, posted):
+    """To everyone in the live room `room`, the sender too. Called in the order of `version`."""
+    socketio.emit("message", message_payload(posted), to=channel(room.id))
+    room.head = max(room.head, posted.version)
+
+
+def send_room(socket, payload: Room):
+    socketio.emit("room", payload, to=socket)
+
+
+def send_presence(room, joined=(), left=()):
+    payload = Presence(joined=people(joined), left=people(left), count=len(room.members))
+    socketio.emit("presence", payload, to=channel(room.id))
+
+
+def send_typing(room, members):
+    socketio.emit("typing", Typing(users=people(members)), to=channel(room.id))
+
+
+def send_head(room, seq):
+    socketio.emit("head", Head(seq=seq), to=channel(room.id))
+    room.head = seq
+
+
+def person(member) -> Person:
+    """`member`: anything with a user_id and a name."""
+    return Person(user_id=member.user_id, name=member.name)
+
+
+def people(members):
+    return [person(member) for member in members]
+
+
+def room_facts(room) -> RoomFacts:
+    """`room`: a models.Room."""
+    return RoomFacts(code=room.code, created_at=iso(room.created_at))
+
+
+def message_payload(posted) -> Message:
+    """What a message looks like on every wire. `posted`: a `messages.Posted`."""
+    payload = Message(
+        seq=posted.seq,
+        version=posted.version,
+        id=posted.client_id,
+        user_id=posted.user_id,
+        name=posted.name,
+        message=posted.content,
+        timestamp=iso(posted.timestamp),
+    )
+    if posted.reply_to is not None:
+        payload["reply_to"] = posted.reply_to
+    return payload
+
+
+def sync_payload(pages) -> Sync:
+    """`pages`: a `messages.Pages`."""
+    payloads = [message_payload(posted) for posted in pages.messages]
+    return Sync(messages=payloads, through=pages.through, more=pages.more)
+
+
+def ack(posted) -> Ack:
+    return Ack(ok=True, seq=posted.seq, id=posted.client_id, timestamp=iso(posted.timestamp))

@@ -1,0 +1,195 @@
+"""The rooms that are live in this process: who is here, on which sockets, and who types.
+
+A plain dict, code -> LiveRoom. Nothing here knows Flask, SQL or sockets: sockets are names. People
+are counted once, however many tabs they have. Times are seconds of a monotonic clock.
+"""
+
+import time
+from dataclasses import dataclass, field
+from functools import wraps
+from threading import RLock
+
+TYPING_LASTS = 3
+"""Seconds after the last sign of typing."""
+
+VISIT_LASTS = 60
+"""Seconds that someone without a socket is here after a form was posted."""
+
+
+@dataclass
+class Member:
+    """Someone who is here: on `sockets`, or until the time `until` where there are none."""
+
+    user_id: int
+    name: str
+    sockets: set[str] = field(default_factory=set)
+    until: float = 0
+    types_until: float = 0
+
+
+@dataclass
+class LiveRoom:
+    """An open room. `head` is the highest number that this process has relayed."""
+
+    id: int
+    code: str
+    head: int
+    empty_since: float
+    members: dict[int, Member] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a socket is: the server's record, which no client can change."""
+
+    room: LiveRoom
+    member: Member
+
+
+@dataclass
+class News:
+    """What a sweep found: who has left, where typing ended, and which rooms are empty too long."""
+
+    left: list[tuple[LiveRoom, Member]] = field(default_factory=list)
+    stilled: list[LiveRoom] = field(default_factory=list)
+    deserted: list[LiveRoom] = field(default_factory=list)
+
+
+def locked(method):
+    @wraps(method)
+    def run(self, *args, **kwargs):
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    return run
+
+
+class LiveRooms:
+    def __init__(self, room_grace=600, leave_grace=10, clock=time.monotonic):
+        self.lock = RLock()
+        self.clock = clock
+        self.configure(room_grace, leave_grace)
+
+    def configure(self, room_grace, leave_grace):
+        """Start empty. `room_grace`: how long a room may be without people; `leave_grace`: how
+        long someone may be without a socket. Both in seconds."""
+        self.room_grace, self.leave_grace = room_grace, leave_grace
+        self.rooms: dict[str, LiveRoom] = {}
+        self.seats: dict[str, Seat] = {}
+
+    @locked
+    def open(self, id, code, head=0):
+        """The live room, made if it is not. Either way it counts as looked at just now."""
+        room = self.rooms.get(code)
+        if room is None or room.id != id:
+            room = self.rooms[code] = LiveRoom(id, code, head, self.clock())
+        room.empty_since = self.clock()
+        return room
+
+    @locked
+    def close(self, room):
+        if self.rooms.get(room.code) is room:
+            del self.rooms[room.code]
+
+    @locked
+    def visit(self, room, user_id, name):
+        """Someone came by a form. True if they were not here before."""
+        member, is_new = self._member(room, user_id, name)
+        member.until = max(member.until, self.clock() + VISIT_LASTS)
+        return is_new
+
+    @locked
+    def enter(self, room, user_id, name, socket):
+        """Someone came on a socket. True if they were not here before."""
+        member, is_new = self._member(room, user_id, name)
+        member.sockets.add(socket)
+        self.seats[socket] = Seat(room, member)
+        return is_new
+
+    def _member(self, room, user_id, name):
+        is_new = user_id not in room.members
+        member = room.members.setdefault(user_id, Member(user_id, name))
+        member.name = name
+        return member, is_new
+
+    @locked
+    def exit(self, socket):
+        """A socket is gone. Its member stays for `leave_grace`."""
+        seat = self.seats.pop(socket, None)
+        if seat:
+            seat.member.sockets.discard(socket)
+            seat.member.until = self.clock() + self.leave_grace
+
+    @locked
+    def leave(self, room, user_id):
+        """Someone leaves for good. The member, with the sockets they were on, or None."""
+        member = room.members.pop(user_id, None)
+        if member:
+            for socket in member.sockets:
+                self.seats.pop(socket, None)
+            self._stamp_if_empty(room)
+        return member
+
+    def seat(self, socket):
+        """Where a socket is, or None."""
+        return self.seats.get(socket)
+
+    def get(self, code):
+        return self.rooms.get(code)
+
+    @locked
+    def all(self):
+        return list(self.rooms.values())
+
+    @locked
+    def here(self, room):
+        """Who is here, in the order they came."""
+        return list(room.members.values())
+
+    @locked
+    def type(self, seat, is_typing):
+        """Note that someone types, or has stopped. True if that is a change."""
+        now = self.clock()
+        did = seat.member.types_until > now
+        seat.member.types_until = now + TYPING_LASTS if is_typing else 0
+        return did != is_typing
+
+    @locked
+    def typing(self, room):
+        """Who types now."""
+        now = self.clock()
+        return [member for member in room.members.values() if member.types_until > now]
+
+    @locked
+    def sweep(self):
+        """Let time pass: end what has expired, and say what that was.
+
+        Deserted rooms stay until they are closed: someone may come back this very moment.
+        """
+        now, news = self.clock(), News()
+        for room in self.rooms.values():
+            self._sweep_members(room, now, news)
+            if self.is_deserted(room):
+                news.deserted.append(room)
+        return news
+
+    def is_deserted(self, room):
+        return not room.members and self.clock() - room.empty_since >= self.room_grace
+
+    def _sweep_members(self, room, now, news):
+        for member in list(room.members.values()):
+            if 0 < member.types_until <= now:
+                member.types_until = 0
+                news.stilled.append(room)
+            if not member.sockets and member.until <= now:
+                del room.members[member.user_id]
+                self._stamp_if_empty(room)
+                news.left.append((room, member))
+
+    def _stamp_if_empty(self, room):
+        if not room.members:
+            room.empty_since = self.clock()
+
+
+live = LiveRooms()
+"""This process's rooms. Configured, and emptied, when an app is made."""

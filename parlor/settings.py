@@ -1,0 +1,110 @@
+"""The only reader of the environment. A bad value stops the boot and says its name."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SHORTEST_KEY = 32
+
+
+class Settings(BaseSettings):
+    """What can be set, from the environment or a file `.env`, under the upper-case name.
+
+    Raises pydantic's ValidationError, which names the setting and hides its value.
+    """
+
+    model_config = SettingsConfigDict(
+        alias_generator=lambda name: "PARLOR_ENV" if name == "environment" else name.upper(),
+        populate_by_name=True,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        validate_default=True,
+        frozen=True,
+    )
+
+    environment: Literal["development", "production"] = "production"
+    instance_dir: Path = Path("instance")
+    secret_key: str = ""
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(5000, ge=1, le=65535)
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    proxy_hops: int = Field(0, ge=0, le=10)
+    room_grace: float = Field(600, gt=0)
+    """Seconds that a room stays open without people."""
+    leave_grace: float = Field(10, ge=0)
+    """Seconds after which someone who is disconnected has left."""
+    max_message_length: int = Field(1000, ge=1, le=4000)
+    """In characters (code points)."""
+    limits: bool = True
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("instance_dir")
+    @classmethod
+    def make_instance_dir(cls, value):
+        value = value.resolve()
+        value.mkdir(parents=True, exist_ok=True)
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def require_secret_key(cls, value: str, info: ValidationInfo):
+        if info.data.get("environment") == "development" and not value:
+            return kept_secret(info.data["instance_dir"] / "secret_key")
+        if len(value) < SHORTEST_KEY:
+            raise ValueError(
+                f"must be set, to {SHORTEST_KEY} random characters or more "
+                '(python -c "import secrets; print(secrets.token_hex(32))")'
+            )
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def name_the_driver(cls, value: str, info: ValidationInfo):
+        """Hosts hand out `postgres://`; SQLAlchemy wants the driver's name in it."""
+        scheme, found, rest = value.partition("://")
+        if not value and "instance_dir" in info.data:
+            return f"sqlite:///{info.data['instance_dir'] / 'parlor.db'}"
+        if not found or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
+            raise ValueError("must start with sqlite:// or postgresql://")
+        return f"postgresql+psycopg2://{rest}" if scheme.startswith("postgres") else value
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def split_origins(cls, value):
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def upper_level(cls, value):
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def in_production(self):
+        return self.environment == "production"
+
+    @property
+    def on_sqlite(self):
+        return self.database_url.startswith("sqlite")
+
+
+def kept_secret(path):
+    """The key of a development server: made once, then kept in `path` for its owner alone."""
+    try:
+        with open(path, "x", opener=owner_only) as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def owner_only(name, flags):
+    return os.open(name, flags, 0o600)

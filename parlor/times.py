@@ -1,0 +1,27 @@
+"""Points in time as people and programs read them."""
+
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
+
+def iso(moment):
+    """`2026-11-21T09:30:00.125Z`, from an aware datetime."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def zone(name):
+    """The time zone of that IANA name; UTC for none, or for one that is not known."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ValueError, OSError):
+        return UTC
+
+
+def day_label(day, today):
+    """`Today`, `Yesterday`, or `Saturday, 21 November`, with the year where it is another."""
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    label = f"{day:%A}, {day.day} {day:%B}"
+    return label if day.year == today.year else f"{label} {day.year}"

@@ -1,0 +1,11 @@
+"""What gunicorn serves: the app under eventlet. Nothing may be imported before the patching."""
+
+import eventlet
+
+eventlet.monkey_patch()
+
+from app import create_app  # noqa: E402
+from parlor import housekeeping  # noqa: E402
+
+app = create_app(async_mode="eventlet")
+housekeeping.start(app)
