@@ -59,7 +59,7 @@ class Settings(BaseSettings):
             return kept_secret(info.data["instance_dir"] / "secret_key")
         if len(value) < SHORTEST_KEY:
             raise ValueError(
-                f"must be set, to {SHORTEST_KEY} random characters or more "
+                f"SECRET_KEY must be set, to {SHORTEST_KEY} random characters or more "
                 '(python -c "import secrets; print(secrets.token_hex(32))")'
             )
         return value
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         if not value and "instance_dir" in info.data:
             return f"sqlite:///{info.data['instance_dir'] / 'parlor.db'}"
         if not found or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
-            raise ValueError("must start with sqlite:// or postgresql://")
+            raise ValueError("DATABASE_URL must start with sqlite:// or postgresql://")
         return f"postgresql+psycopg2://{rest}" if scheme.startswith("postgres") else value
 
     @field_validator("allowed_origins", mode="before")

@@ -1,0 +1,103 @@
+# Two commands matter: `make run` and `make test`. Each sets up what it needs and skips what is there.
+
+SHELL  := /bin/sh
+PYTHON := $(or $(PYTHON),$(shell command -v python3.11),python3)
+VENV   := .venv/bin/python
+CLIENT := static/vendor/socket.io.esm.min.js
+PYTEST := $(VENV) -m pytest
+
+# $(call need,<test that passes where it is there>,<Debian package>): note what is missing ...
+need = { $(1); } >/dev/null 2>&1 || missing="$$missing $(2)";
+# ... and install it, or say what to install.
+define install
+[ -z "$$missing" ] || { echo "System packages missing:$$missing"; \
+  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+  command -v apt-get >/dev/null || { echo "There is no apt-get here; please install their like by hand."; exit 1; }; \
+  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends $$missing; }
+endef
+
+.PHONY: help
+help: ## Show the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+.PHONY: run
+run: setup ## Set up and run Parlor at http://127.0.0.1:5000 (HOST and PORT change that)
+	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m gunicorn -k eventlet -w 1 wsgi:app
+
+.PHONY: dev
+dev: setup ## Run a development server that reloads when a file changes
+	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m flask dev
+
+.PHONY: test
+test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
+	$(PYTEST) $(ARGS)
+
+.PHONY: coverage
+coverage: setup setup-test ## Run all tests and show what they do not reach
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+.PHONY: lint
+lint: .venv/.dev ## Check style and format
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+
+.PHONY: format
+format: .venv/.dev ## Mend style and format
+	$(VENV) -m ruff check --fix .
+	$(VENV) -m ruff format .
+
+.PHONY: lock
+lock: ## Lock the requirements anew (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  requirements.in -o requirements.txt $(UPGRADE)
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  -c requirements.txt requirements-dev.in -o requirements-dev.txt $(UPGRADE)
+
+.PHONY: clean
+clean: ## Remove what the set-up and the tests made (instance/ with its data stays)
+	rm -rf .venv static/vendor/node_modules $(CLIENT) .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The set-up. Stamps live inside .venv, so they go when it goes.
+
+.PHONY: setup
+setup: .venv/.run $(CLIENT)
+
+.PHONY: setup-test
+setup-test: .venv/.dev system-test
+
+.venv/.run: requirements.txt $(VENV)
+	$(VENV) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	$(VENV) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV): | system-python
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Parlor needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+
+$(CLIENT): static/vendor/package-lock.json | system-npm
+	npm ci --prefix static/vendor --ignore-scripts --silent
+	@cp static/vendor/node_modules/socket.io-client/dist/$(@F) $@
+
+.PHONY: system-python
+system-python:
+	@missing=""; $(call need,$(PYTHON) -m ensurepip --version,$(notdir $(PYTHON))-venv) $(install)
+
+.PHONY: system-npm
+system-npm:
+	@missing=""; $(call need,command -v npm,npm) $(install)
+
+.PHONY: system-test
+system-test:
+	@missing=""; \
+	$(call need,command -v chromium || command -v chromium-browser || command -v google-chrome,chromium) \
+	$(call need,command -v initdb || ls /usr/lib/postgresql/*/bin/initdb,postgresql) \
+	$(call need,ls /usr/share/fonts/*/dejavu || fc-list : family | grep DejaVu,fonts-dejavu-core) \
+	$(call need,ls /usr/share/fonts/*/noto/NotoSans-Regular.* || fc-list : family | grep 'Noto Sans$$',fonts-noto-core) \
+	$(call need,ls /usr/share/fonts/*/noto/NotoColorEmoji.* || fc-list : family | grep 'Color Emoji',fonts-noto-color-emoji) \
+	$(install)

@@ -1,0 +1,72 @@
+"""How Parlor is served. gunicorn reads this file by itself; its command line wins over it.
+
+There is no access log: the app logs its requests itself.
+"""
+
+import warnings
+
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known, and pinned
+
+import eventlet  # noqa: E402
+
+eventlet.monkey_patch()  # as the worker will in this same process: before anything else is there
+
+import resource  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+
+from pydantic import ValidationError  # noqa: E402
+
+from parlor.settings import Settings  # noqa: E402
+
+try:
+    settings = Settings()
+except ValidationError as error:
+    sys.exit(f"Parlor cannot start: {error}")
+
+FOR_OTHER_FILES = 100  # the database, logs, static files on their way
+MOST_CONNECTIONS = 20_000
+
+
+def open_files():
+    """Raise this process's limit of open files as far as allowed and useful; return it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + FOR_OTHER_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+    return allowed
+
+
+bind = f"{settings.host}:{settings.port}"
+loglevel = settings.log_level.lower()
+worker_class = "eventlet"
+# A connection is an open file: where fewer than 20,100 are allowed (`ulimit -Hn`), so many fewer
+# people can be connected.
+worker_connections = open_files() - FOR_OTHER_FILES
+graceful_timeout = 5  # browsers are told to come back, and do: nobody needs longer to finish
+keepalive = 5  # an idle connection must not hold up the graceful stop
+control_socket_disable = True  # all of a user's gunicorns would share the one
+
+
+def on_starting(server):
+    if server.cfg.workers > 1:
+        server.log.error(
+            "Parlor runs as one process for now: its rooms live in that process's memory, and "
+            "people in two workers would not see each other. Set WEB_CONCURRENCY=1 (or -w 1)."
+        )
+        sys.exit(1)
+    if settings.on_sqlite:
+        migrate(server.log)
+
+
+def migrate(log):
+    """Bring the SQLite file up to date. Postgres is migrated by the deploy, before this starts."""
+    command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
+    if subprocess.run(command, check=False).returncode:
+        log.error("The database could not be brought up to date (%s).", " ".join(command[1:]))
+        sys.exit(1)
+
+
+def post_worker_init(worker):
+    for listener in worker.sockets:
+        worker.log.info("Parlor is at %s", listener)

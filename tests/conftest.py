@@ -1,0 +1,122 @@
+"""The fixtures of all tests; what they are made of is in tests/support/."""
+
+from contextlib import ExitStack
+
+import flask_migrate
+import pytest
+from playwright.sync_api import sync_playwright
+
+from app import create_app
+from models import db
+from parlor.settings import Settings
+from tests.support import missing
+from tests.support.browsers import QUIET, Pages, find_chromium
+from tests.support.people import Person
+from tests.support.postgres import Postgres, find_binaries
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server; `postgres.fresh_database()` makes a database and returns its URL."""
+    binaries = find_binaries() or missing("PostgreSQL")
+    with Postgres(binaries) as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request, tmp_path):
+    """An empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'parlor.db'}"
+    return request.getfixturevalue("postgres").fresh_database()
+
+
+@pytest.fixture
+def settings(database_url, tmp_path):
+    return Settings(
+        _env_file=None,
+        environment="development",
+        secret_key="a key that only the tests sign with",
+        database_url=database_url,
+        instance_dir=tmp_path,
+        limits=False,
+    )
+
+
+@pytest.fixture
+def app(settings):
+    """Parlor on a freshly migrated database, in this process."""
+    app = create_app(settings)
+    app.testing = True
+    with app.app_context():
+        flask_migrate.upgrade()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app):
+    return app.test_cli_runner()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A real server with a database of its own, shared by a file's tests. Limits are off."""
+    with Server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """`start_server(ROOM_GRACE=1)`: a real server with other settings, for this test alone."""
+    with ExitStack() as running:
+
+        def start(**settings):
+            directory = tmp_path / f"server-{settings.pop('name', 'only')}"
+            return running.enter_context(Server(directory, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def person():
+    """`person("Alice", server)`: somebody with a browser of her own."""
+    with ExitStack() as people:
+
+        def make(name, server):
+            somebody = Person(server.url, name)
+            people.callback(somebody.close)
+            return somebody
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, headless."""
+    path = find_chromium() or missing("Chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page_for(browser):
+    """`page_for("Alice", server)`: a page with cookies of its own; options as for a context.
+
+    At the end no page may have logged an error or a warning, thrown, or asked another host for
+    anything, unless `page_for.allow(pattern)`.
+    """
+    pages = Pages(browser)
+    yield pages
+    pages.close()
+    assert not pages.unexpected()

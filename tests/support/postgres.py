@@ -1,0 +1,80 @@
+"""A PostgreSQL cluster of the tests' own, at 127.0.0.1."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+
+from tests.support import free_port
+
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+def find_binaries():
+    """The directory with initdb and pg_ctl (the newest release's), or None."""
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(debian, key=lambda path: float(path.parts[-3]), default=shutil.which("initdb"))
+    return newest and Path(newest).resolve().parent
+
+
+class Postgres:
+    """`with Postgres(binaries) as postgres: url = postgres.fresh_database()`"""
+
+    def __init__(self, binaries):
+        self.binaries = binaries
+        self.port = free_port()
+        self.numbers = count(1)
+        # PostgreSQL refuses to run as root. Not under pytest's tmp_path: that is root's alone.
+        self.as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        if os.geteuid() != 0:
+            self.as_user = {}
+
+    def __enter__(self):
+        self.home = Path(tempfile.mkdtemp(prefix="parlor-postgres-"))
+        if self.as_user:
+            shutil.chown(self.home, "postgres", "postgres")
+        self.data = str(self.home / "data")
+        self.run("initdb", "-D", self.data, "-U", "parlor", "-A", "trust", "-E", "UTF8", "-N")
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.home)
+
+    def start(self):
+        at = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        log = str(self.home / "log")
+        self.run("pg_ctl", "-D", self.data, "-l", log, "-o", f"{at} {FAST}", "-s", "-w", "start")
+
+    def stop(self):
+        """Stop at once, as in a crash; `start` brings the same data back."""
+        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-s", "-w", "stop")
+
+    def run(self, program, *arguments):
+        command = [self.binaries / program, *arguments]
+        done = subprocess.run(
+            command,
+            cwd=self.home,
+            **self.as_user,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if program == "initdb" else None,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode == 0, done.stdout
+
+    def fresh_database(self):
+        """Make an empty database; return its URL."""
+        name = f"parlor{next(self.numbers)}"
+        server = f"postgresql://parlor@127.0.0.1:{self.port}"
+        with closing(psycopg2.connect(f"{server}/postgres")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {name}")
+        return f"{server}/{name}"

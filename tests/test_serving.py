@@ -1,0 +1,88 @@
+"""How Parlor is served: gunicorn.conf.py, on the real gunicorn."""
+
+import socket
+import sqlite3
+
+import requests
+
+from tests.support import ROOT
+from tests.support.server import QUICK, Server
+
+
+def test_a_fresh_database_works(start_server):
+    server = start_server()
+    assert requests.get(server.url, timeout=5).status_code == 200
+    with sqlite3.connect(server.directory / "parlor.db") as database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    database.close()
+    assert {"user", "room", "participant", "message"} <= {name.rstrip("s") for name in tables}
+
+
+def test_ready_says_that_the_database_answers(start_server, database_url):
+    server = start_server(DATABASE_URL=database_url)
+    assert requests.get(f"{server.url}/readyz", timeout=5).status_code == 200
+
+
+def test_it_says_where_it_is(start_server):
+    server = start_server()
+    assert f"Parlor is at {server.url}" in server.log()
+
+
+def test_it_stops_within_seconds(start_server):
+    server = start_server()
+    idle = socket.create_connection(("127.0.0.1", server.port))
+    with idle:
+        assert server.stop() < 8
+
+
+def test_a_killed_worker_is_replaced(start_server):
+    server = start_server()
+    server.kill_worker()
+    server.wait_until_up()
+
+
+def test_a_restart_keeps_address_and_database(start_server):
+    server = start_server()
+    server.kill()
+    server.restart()
+    assert requests.get(server.url, timeout=5).status_code == 200
+
+
+def test_several_workers_are_refused(tmp_path):
+    server = refused(tmp_path, "-w", "2")
+    assert "Parlor runs as one process for now" in server.log()
+
+
+def test_a_bad_setting_stops_the_boot_with_its_name(tmp_path):
+    server = refused(tmp_path, LEAVE_GRACE="soon")
+    assert "LEAVE_GRACE" in server.log()
+
+
+def test_a_missing_key_stops_the_boot_in_production(tmp_path):
+    server = refused(tmp_path, PARLOR_ENV="production", SECRET_KEY="short")
+    assert "SECRET_KEY" in server.log()
+    assert "'short'" not in server.log()
+
+
+def test_a_database_that_cannot_be_migrated_stops_the_boot(tmp_path):
+    (tmp_path / "parlor.db").write_text("This is no database. " * 100)
+    server = refused(tmp_path)
+    assert "could not be brought up to date" in server.log()
+
+
+def test_gunicorn_leaves_no_control_socket(start_server):
+    server = start_server()
+    assert "control" not in server.log().lower()
+    assert not list(ROOT.glob("*.sock"))
+
+
+def refused(directory, *arguments, **settings):
+    """A server that gave up by itself."""
+    server = Server(directory, **settings)
+    server.launch(*arguments)
+    try:
+        assert server.process.wait(QUICK) != 0
+    finally:
+        if server.is_running():
+            server.kill()
+    return server

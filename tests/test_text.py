@@ -1,0 +1,92 @@
+"""What can be a message, and where its links are: the same in Python and in the browser."""
+
+import json
+import subprocess
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parlor import text
+from parlor.errors import Invalid, MessageInvalid, MessageMissing, MessageTooLong
+from tests.support import ROOT
+
+LINKS = json.loads((ROOT / "tests/links.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("hello", "hello"),
+        ("  two\r\nlines\r ", "two\nlines"),
+        ("a\tb", "a\tb"),
+        ("<script>alert('&amp;')</script>", "<script>alert('&amp;')</script>"),
+        ("👩‍👩‍👧 \u202eright to left", "👩‍👩‍👧 \u202eright to left"),
+        ("x" * 1000, "x" * 1000),
+        ("🦊" * 1000, "🦊" * 1000),
+    ],
+)
+def test_a_message_is_kept_as_it_was_typed(typed, kept):
+    assert text.clean(typed, 1000) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ("", MessageMissing),
+        (" \n ", MessageMissing),
+        ("x" * 1001, MessageTooLong),
+        ("a\x00b", MessageInvalid),
+        ("\x1b[31m", MessageInvalid),
+        ("\ud83d", MessageInvalid),
+        (None, Invalid),
+        (5, Invalid),
+        (["x"], Invalid),
+    ],
+)
+def test_what_cannot_be_a_message_is_refused(typed, error):
+    with pytest.raises(error):
+        text.clean(typed, 1000)
+
+
+@pytest.mark.parametrize("given", ["a", "A-z_9", "x" * 64])
+def test_an_id_is_kept(given):
+    assert text.clean_id(given) == given
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "ä", "a\n", None, 7])
+def test_what_cannot_be_an_id_is_refused(given):
+    with pytest.raises(Invalid):
+        text.clean_id(given)
+
+
+@pytest.mark.parametrize(("written", "expected"), LINKS)
+def test_links_are_found(written, expected):
+    assert [[part, bool(href)] for part, href in text.parts(written)] == expected
+
+
+@given(st.text(st.sampled_from("htps:/.()[] ,x<\n\"'")))
+def test_no_character_is_lost_between_links(written):
+    assert "".join(part for part, _ in text.parts(written)) == written
+
+
+@given(st.text())
+def test_anything_is_a_message_that_can_be_stored_or_a_clear_no(typed):
+    with suppress(MessageMissing, MessageTooLong, MessageInvalid):
+        text.clean(typed, 50).encode()
+
+
+def test_the_browser_finds_the_same_links():
+    script = (
+        'import { parts } from "./static/js/links.js"; import { readFileSync } from "node:fs";'
+        'const cases = JSON.parse(readFileSync("tests/links.json", "utf8"));'
+        "const found = (text) => [text, parts(text).map((part) => [part.text, !!part.href])];"
+        "console.log(JSON.stringify(cases.map(([text]) => found(text))));"
+    )
+    done = subprocess.run(
+        ["node", "--no-warnings", "--input-type=module", "-e", script],
+        cwd=ROOT, capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == LINKS
