@@ -259,4 +259,4 @@ def open_rooms():
         .group_by(Room.id)
         .order_by(Room.id)
     )
-    return db.session.execute(rows).tuples().all()
+    return db.session.execute(rows).all()

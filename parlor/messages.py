@@ -115,7 +115,7 @@ def lock_rooms(ids):
     """{room id: last_seq} of those rooms that are open; in one order, against deadlocks."""
     is_open = Room.id.in_(ids) & Room.closed_at.is_(None)
     rows = select(Room.id, Room.last_seq).where(is_open).order_by(Room.id).with_for_update()
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())
 
 
 def names_in_rooms(drafts):
@@ -233,7 +233,7 @@ def counters(room_ids):
     if not room_ids:
         return {}
     rows = select(Room.id, Room.last_seq).where(Room.id.in_(room_ids))
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())
 
 
 def history(user_id, query="", before=None, limit=PAGE):

@@ -13,7 +13,7 @@ def zone(name):
     """The time zone of that IANA name; UTC for none, or for one that is not known."""
     try:
         return ZoneInfo(name) if name else UTC
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return UTC
 
 

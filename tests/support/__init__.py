@@ -9,6 +9,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For tests of what SQLite alone has."""
+
+
 def missing(what):
     """Skip the test for want of a program; in CI that is a failure."""
     if os.environ.get("CI") == "true":

@@ -1,0 +1,114 @@
+"""The JSON door: for members only, with one error shape."""
+
+import pytest
+
+
+@pytest.fixture
+def code(client):
+    """A room that `client` is in, with five messages."""
+    code = client.post("/", data={"name": "Alice", "create": "1"}).location[-4:]
+    for number in range(1, 6):
+        client.post(f"/room/{code}", data={"message": f"number {number}", "id": f"id-{number}"})
+    return code
+
+
+def seqs(answer):
+    assert answer.status_code == 200, answer.text
+    return [message["seq"] for message in answer.json["messages"]]
+
+
+def test_a_room_tells_its_members_who_is_there(client, code):
+    answer = client.get(f"/api/chat/rooms/{code}").json
+    assert answer["room"].keys() == {"code", "created_at", "last_seq"}
+    assert answer["room"]["code"] == code
+    assert answer["room"]["last_seq"] == 5
+    assert [member["name"] for member in answer["members"]] == ["Alice"]
+    assert answer["count"] == 1
+
+
+def test_a_code_may_be_in_lower_case(client, code):
+    assert client.get(f"/api/chat/rooms/{code.lower()}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "more"),
+    [
+        ("", [1, 2, 3, 4, 5], False),
+        ("?limit=2", [4, 5], True),
+        ("?limit=5", [1, 2, 3, 4, 5], False),
+        ("?before=3", [1, 2], False),
+        ("?before=4&limit=1", [3], True),
+        ("?before=1", [], False),
+        ("?before=0", [], False),
+        ("?after=0", [1, 2, 3, 4, 5], False),
+        ("?after=3", [4, 5], False),
+        ("?after=1&limit=2", [2, 3], True),
+        ("?after=5", [], False),
+        ("?after=99", [], False),
+    ],
+)
+def test_pages_of_messages(client, code, query, expected, more):
+    answer = client.get(f"/api/chat/rooms/{code}/messages{query}")
+    assert seqs(answer) == expected
+    assert answer.json["more"] is more
+
+
+@pytest.mark.parametrize(
+    ("query", "through"),
+    [("", 5), ("?before=2", 5), ("?after=1&limit=2", 3), ("?after=3", 5), ("?after=99", 99)],
+)
+def test_through_says_what_the_reader_then_has(client, code, query, through):
+    assert client.get(f"/api/chat/rooms/{code}/messages{query}").json["through"] == through
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?limit=0", "limit"),
+        ("?limit=101", "limit"),
+        ("?limit=ten", "limit"),
+        ("?limit=", "limit"),
+        ("?before=-1", "before"),
+        ("?before=1.5", "before"),
+        ("?before=٣", "before"),
+        ("?after=99999999999999999999999", "after"),
+        ("?after=1&before=2", "before"),
+    ],
+)
+def test_a_number_that_is_none_is_named(client, code, query, field):
+    answer = client.get(f"/api/chat/rooms/{code}/messages{query}")
+    assert answer.status_code == 400
+    assert answer.json["error"]["code"] == "invalid"
+    assert answer.json["error"]["field"] == field
+
+
+@pytest.mark.parametrize("path", ["", "/messages"])
+def test_strangers_are_kept_out(app, code, path):
+    answer = app.test_client().get(f"/api/chat/rooms/{code}{path}")
+    assert answer.status_code == 403
+    assert answer.json == {
+        "error": {"code": "not_a_member", "message": "You are not in that room."}
+    }
+
+
+def test_whoever_left_is_a_stranger(client, code):
+    client.post(f"/room/{code}/leave")
+    assert client.get(f"/api/chat/rooms/{code}/messages").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ("/api/chat/rooms/ZZZZ", 404, "room_not_found"),
+        ("/api/chat/rooms/nonsense/messages", 404, "room_not_found"),
+        ("/api/nowhere", 404, "not_found"),
+    ],
+)
+def test_errors_are_json(client, path, status, error):
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.json["error"]["code"] == error
+
+
+def test_a_wrong_method_is_json_too(client):
+    assert client.post("/api/chat/rooms/ZZZZ").json["error"]["code"] == "method_not_allowed"

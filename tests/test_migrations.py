@@ -1,0 +1,107 @@
+"""The tables by migrations: from nothing to the newest and back, the same as the models say."""
+
+import flask_migrate
+import pytest
+from sqlalchemy import event, inspect
+
+from models import BUSY_TIMEOUT, Room, User, db, transaction
+from parlor import chat
+from parlor.errors import Retry
+from tests.support import on_sqlite
+
+
+def test_migrations_make_what_the_models_say(app):
+    with app.app_context():
+        flask_migrate.check()
+
+
+def test_migrations_go_back_to_nothing_and_up_again(app):
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")
+        assert inspect(db.engine).get_table_names() == ["alembic_version"]
+        db.engine.dispose()
+        flask_migrate.upgrade()
+        assert "message" in inspect(db.engine).get_table_names()
+
+
+@on_sqlite
+def test_sqlite_is_durable_and_does_not_wait(app):
+    with app.app_context(), db.engine.connect() as connection:
+        answers = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert answers == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": BUSY_TIMEOUT,
+    }
+
+
+def test_two_open_rooms_never_share_a_code(app, monkeypatch):
+    """Also when another process takes the code between our draw and our insert."""
+    monkeypatch.setattr("parlor.codes.draw", iter(["K7QP", "K7QP", "AAAA"]).__next__)
+    with app.app_context():
+        codes = [chat.lease_room().code, chat.lease_room().code]
+        assert codes == ["K7QP", "AAAA"]
+        assert [room.code for room, _ in chat.open_rooms()] == codes
+
+
+def test_when_every_code_is_taken_the_answer_is_to_try_again(app, monkeypatch):
+    monkeypatch.setattr("parlor.codes.draw", lambda: "K7QP")
+    with app.app_context():
+        chat.lease_room()
+        with pytest.raises(Retry):
+            chat.lease_room()
+
+
+@on_sqlite
+def test_a_transaction_waits_for_a_lock_without_blocking(app, monkeypatch):
+    with app.app_context():
+        other = db.engine.connect().execution_options(writes=True)
+        holding = other.begin()
+        pauses = []
+
+        def release_at_the_second_pause(seconds):
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                holding.rollback()
+                other.close()
+
+        monkeypatch.setattr("models.time.sleep", release_at_the_second_pause)
+        assert chat.lease_room().id
+        assert len(pauses) == 2
+
+
+@on_sqlite
+def test_a_transaction_gives_up_on_a_lock_that_stays(app, monkeypatch):
+    monkeypatch.setattr("models.LOCK_PATIENCE", 0.2)
+    with app.app_context():
+        holder = db.engine.connect().execution_options(writes=True)
+        with holder, holder.begin(), pytest.raises(Retry):
+            chat.lease_room()
+
+
+def test_a_transaction_that_fails_leaves_nothing(app):
+    @transaction
+    def broken():
+        db.session.add(User(name="Alice"))
+        db.session.flush()
+        raise KeyError
+
+    with app.app_context():
+        with pytest.raises(KeyError):
+            broken()
+        assert not db.session.query(User).count()
+        assert not db.session.query(Room).count()
+
+
+def test_errors_do_not_quote_what_was_stored(app):
+    with app.app_context():
+        statements = []
+        event.listen(db.engine, "handle_error", lambda context: statements.append(context))
+        with pytest.raises(Exception, match=r"parameters hidden|hide_parameters"):
+            db.session.execute(db.text("SELECT nothing FROM nowhere WHERE x = :x"), {"x": "secret"})
+        db.session.rollback()
+        assert statements

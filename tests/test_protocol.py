@@ -1,0 +1,73 @@
+"""docs/protocol.md says what relay.py and errors.py do."""
+
+import re
+
+import pytest
+
+from parlor import errors, events, relay
+from tests.support import ROOT
+
+PAGE = (ROOT / "docs/protocol.md").read_text("utf-8")
+TO_THE_ROOM = {
+    "message": "### `message`, to the room",
+    "room": "### `room`, to the one who connects",
+    "presence": "### `presence`, to the room",
+    "typing": "### `typing`, both ways",
+    "head": "### `head`, to the room",
+}
+TO_THE_SERVER = {
+    "message": "### `message`, to the server",
+    "sync": "### `sync`, to the server",
+}
+
+
+def section(heading):
+    assert heading in PAGE, f"docs/protocol.md has no {heading}"
+    return PAGE.split(heading)[1].split("\n### ")[0]
+
+
+def test_no_emitted_event_is_missing():
+    assert TO_THE_ROOM.keys() == relay.EMITTED.keys()
+    assert TO_THE_SERVER.keys() == relay.ANSWERED.keys()
+
+
+@pytest.mark.parametrize("event", relay.EMITTED)
+def test_every_field_that_is_emitted_is_described(event):
+    words = set(re.findall(r'[`"](\w+)[`"]', section(TO_THE_ROOM[event])))
+    assert relay.EMITTED[event].__annotations__.keys() <= words
+
+
+@pytest.mark.parametrize("event", relay.ANSWERED)
+def test_every_field_of_an_answer_is_described(event):
+    words = set(re.findall(r'[`"](\w+)[`"]', section(TO_THE_SERVER[event])))
+    assert relay.ANSWERED[event].__annotations__.keys() <= words
+
+
+def test_every_event_that_is_heard_is_described():
+    heard = {event for event, _, _ in events.socketio.handlers} - {"connect", "disconnect"}
+    assert heard == {"message", "sync", "typing"}
+    for event in heard:
+        assert re.search(rf"^### `{event}`, (to the server|both ways)", PAGE, re.MULTILINE)
+
+
+def test_nothing_is_described_that_is_not_there():
+    described = set(re.findall(r"^### `(\w+)`,", PAGE, re.MULTILINE))
+    assert described == relay.EMITTED.keys() | relay.ANSWERED.keys()
+
+
+def test_every_error_is_described_with_its_status():
+    for error in leaves(errors.ChatError):
+        row = next((line for line in PAGE.splitlines() if f"`{error.code}`" in line), "")
+        assert f"| {error.status} |" in row, error
+
+
+def leaves(kind):
+    for child in kind.__subclasses__():
+        yield child
+        yield from leaves(child)
+
+
+def test_only_the_relay_emits():
+    for path in ROOT.glob("parlor/*.py"):
+        if path.name != "relay.py":
+            assert not re.search(r"\bemit\(", path.read_text()), path
