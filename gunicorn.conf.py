@@ -38,7 +38,8 @@ def open_files():
 
 
 bind = f"{settings.host}:{settings.port}"
-loglevel = settings.log_level.lower()
+# At DEBUG, gunicorn would log addresses, which hold codes and what people search for.
+loglevel = settings.log_level.replace("DEBUG", "INFO").lower()
 worker_class = "eventlet"
 # A connection is an open file: where fewer than 20,100 are allowed (`ulimit -Hn`), so many fewer
 # people can be connected.

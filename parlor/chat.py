@@ -221,9 +221,9 @@ def disconnect(socket):
 
 
 def set_typing(seat, is_typing):
-    """Someone types, or has stopped. Raises TooMany."""
+    """Someone types, still types, or has stopped. Raises TooMany."""
     throttle.hit("typing", seat.member.user_id)
-    if live.type(seat, is_typing):
+    if live.type(seat, is_typing) or is_typing:
         relay.send_typing(seat.room, live.typing(seat.room))
 
 

@@ -178,10 +178,11 @@ class LiveRooms:
 
     def _sweep_members(self, room, now, news):
         for member in list(room.members.values()):
-            if 0 < member.types_until <= now:
+            has_left = not member.sockets and member.until <= now
+            if member.types_until and (has_left or member.types_until <= now):
                 member.types_until = 0
                 news.stilled.append(room)
-            if not member.sockets and member.until <= now:
+            if has_left:
                 del room.members[member.user_id]
                 self._stamp_if_empty(room)
                 news.left.append((room, member))

@@ -108,6 +108,18 @@ def test_typing_ends_by_itself(live, room, clock):
     assert not live.sweep().stilled
 
 
+def test_whoever_leaves_types_no_more(live, clock):
+    live.leave_grace = 1
+    room = live.open(1, "K7QP")
+    live.enter(room, 1, "Alice", "tab")
+    live.type(live.seat("tab"), True)
+    live.exit("tab")
+    clock.forward(1)
+    news = live.sweep()
+    assert news.left
+    assert news.stilled == [room]
+
+
 def test_a_room_without_people_is_deserted_after_the_grace(live, room, clock):
     clock.forward(599)
     assert not live.sweep().deserted

@@ -1,0 +1,55 @@
+/** Fills the markup that _message.html and _person.html drew as <template>: with text alone. */
+
+import { parts } from "parlor/links";
+import { clock, day, dayLabel } from "parlor/time";
+
+const HUES = 12;
+
+export function clone(name) {
+  return document.getElementById(`${name}-template`).content.firstElementChild.cloneNode(true);
+}
+
+export function bdi(name) {
+  const element = document.createElement("bdi");
+  element.textContent = name;
+  return element;
+}
+
+/** @param {{user_id: number, name: string}} person whose avatar and name are in `element` */
+export function drawPerson(element, { user_id, name }) {
+  element.dataset.userId = user_id;
+  element.querySelectorAll("[data-hue]").forEach((part) => (part.dataset.hue = user_id % HUES));
+  element.querySelector(".avatar").textContent = [...name][0]?.toUpperCase() ?? "";
+  element.querySelector("bdi").textContent = name;
+}
+
+export function drawMessage(line, message, mine) {
+  drawPerson(line, message);
+  line.toggleAttribute("data-mine", mine);
+  line.dataset.id = message.id ?? "";
+  line.dataset.seq = message.seq ?? "";
+  line.dataset.version = message.version ?? 0;
+  line.querySelector(".message-text").replaceChildren(...parts(message.message).map(piece));
+  drawTime(line, message.timestamp);
+}
+
+/** The time of a message, and the day it belongs to, in the reader's zone. */
+export function drawTime(line, timestamp) {
+  const time = line.querySelector("time");
+  time.dateTime = timestamp;
+  time.textContent = clock(timestamp);
+  line.dataset.day = day(timestamp);
+  line.querySelector(".message-day span").textContent = dayLabel(timestamp);
+}
+
+function piece({ text, href }) {
+  if (!href) return document.createTextNode(text);
+  const link = document.createElement("a");
+  Object.assign(link, {
+    href,
+    target: "_blank",
+    rel: "noopener noreferrer nofollow",
+    textContent: text,
+  });
+  return link;
+}

@@ -1,0 +1,126 @@
+/**
+ * The list: stored messages in the order of seq, lines about who came and went where they
+ * happened, and at the end the reader's own messages that are still on their way.
+ */
+
+import { bdi, clone, drawMessage, drawTime } from "parlor/draw";
+
+const TOGETHER = 5 * 60 * 1000;
+
+export class Messages {
+  constructor({ list, empty, me }) {
+    Object.assign(this, { list, empty, me });
+    this.#lines().forEach((line) => drawTime(line, line.querySelector("time").dateTime));
+    this.#lines().forEach((line) => this.#group(line));
+  }
+
+  get firstSeq() {
+    return Number(this.list.querySelector(".message:not([data-state])")?.dataset.seq ?? 0);
+  }
+
+  isStored(id) {
+    return Boolean(
+      this.list.querySelector(`[data-mine]:not([data-state])[data-id="${CSS.escape(id)}"]`),
+    );
+  }
+
+  waiting(id) {
+    return this.list.querySelector(`[data-state][data-id="${CSS.escape(id)}"]`);
+  }
+
+  /** Draws a stored message once, at its place. @returns {boolean} whether it is new on the page */
+  put(message) {
+    const known = this.list.querySelector(`.message[data-seq="${message.seq}"]`);
+    if (known && Number(known.dataset.version) >= message.version) return false;
+    const mine = message.user_id === this.me.user_id;
+    const waiting = mine && message.id ? this.waiting(message.id) : null;
+    const line = known ?? waiting ?? clone("message");
+    this.#settle(line);
+    drawMessage(line, message, mine);
+    this.#place(line, this.#lineAfter(message.seq));
+    return !known && !waiting;
+  }
+
+  /** Draws one of the reader's own that is not stored yet. */
+  append({ id, data, at }) {
+    const line = clone("message");
+    drawMessage(line, { ...this.me, id, message: data, timestamp: at }, true);
+    this.#place(line, null);
+    return line;
+  }
+
+  remove(line) {
+    const next = this.#beside(line, "nextElementSibling");
+    line.remove();
+    if (next) this.#group(next);
+  }
+
+  /** "Alice joined" */
+  note(name, what) {
+    const line = clone("note");
+    line.querySelector("bdi").replaceWith(bdi(name));
+    line.querySelector("span").textContent = what;
+    this.#place(line, this.#firstWaiting());
+  }
+
+  #lines() {
+    return [...this.list.querySelectorAll(".message")];
+  }
+
+  #settle(line) {
+    delete line.dataset.state;
+    line.querySelector(".refusal")?.remove();
+  }
+
+  #firstWaiting() {
+    return this.list.querySelector(".message[data-state]");
+  }
+
+  /** The line that the message with this seq goes before. */
+  #lineAfter(seq) {
+    let after = this.#firstWaiting();
+    let line = this.#stored(this.list.lastElementChild);
+    while (line && Number(line.dataset.seq) >= seq) {
+      after = line;
+      line = this.#stored(line.previousElementSibling);
+    }
+    return after && Number(after.dataset.seq) === seq ? after.nextElementSibling : after;
+  }
+
+  /** This line, or the nearest stored message before it. */
+  #stored(line) {
+    while (line && !line.dataset.seq) line = line.previousElementSibling;
+    return line;
+  }
+
+  #place(line, before) {
+    if (this.empty && line.matches(".message")) this.empty.hidden = true;
+    if (!line.isConnected || line.nextElementSibling !== before)
+      this.list.insertBefore(line, before);
+    const next = this.#beside(line, "nextElementSibling");
+    [line, next].filter((each) => each?.matches(".message")).forEach((each) => this.#group(each));
+  }
+
+  #group(line) {
+    const previous = this.#beside(line, "previousElementSibling");
+    const sameDay = previous?.dataset.day === line.dataset.day;
+    line.toggleAttribute("data-new-day", !sameDay);
+    line.toggleAttribute("data-follows", sameDay && this.#belongsTo(previous, line));
+  }
+
+  #belongsTo(previous, line) {
+    const time = (element) => Date.parse(element.querySelector("time").dateTime);
+    return (
+      previous === line.previousElementSibling &&
+      previous.dataset.userId === line.dataset.userId &&
+      time(line) - time(previous) <= TOGETHER
+    );
+  }
+
+  /** The next message in that direction; lines about people are passed over. */
+  #beside(line, direction) {
+    let other = line[direction];
+    while (other && !other.matches(".message")) other = other[direction];
+    return other;
+  }
+}

@@ -1,0 +1,70 @@
+/** Where the reader is: at the end new messages push up; elsewhere they are counted on a button. */
+
+const CLOSE = 80;
+
+export class Scroll {
+  #atEnd = true;
+  #missed = 0;
+
+  constructor({ log, list, jump }) {
+    Object.assign(this, { log, jump });
+    jump.addEventListener("click", () => this.#jumped());
+    log.addEventListener("scroll", () => this.#look(), { passive: true });
+    const resized = new ResizeObserver(() => this.#atEnd && this.toEnd());
+    resized.observe(log);
+    resized.observe(list);
+    window.visualViewport?.addEventListener("resize", fitAboveKeyboard);
+    this.toEnd();
+  }
+
+  toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+    this.#look();
+  }
+
+  /** Runs a change at the end of the list; whoever was at the end stays there. */
+  holdEnd(change) {
+    const wasAtEnd = this.#atEnd;
+    const result = change();
+    if (wasAtEnd) this.toEnd();
+    return result;
+  }
+
+  /** Runs a change above; what the reader is looking at stays where it is. */
+  holdPlace(change) {
+    const fromBottom = this.log.scrollHeight - this.log.scrollTop;
+    change();
+    this.log.scrollTop = this.log.scrollHeight - fromBottom;
+  }
+
+  /** A message came that the reader does not see yet, perhaps. */
+  count() {
+    if (!this.#atEnd) this.#show(this.#missed + 1);
+  }
+
+  #look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.log;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < CLOSE;
+    if (this.#atEnd) this.#show(0);
+  }
+
+  #jumped() {
+    this.toEnd();
+    this.log.focus();
+  }
+
+  #show(missed) {
+    this.#missed = missed;
+    this.jump.hidden = missed === 0;
+    this.jump.firstElementChild.textContent =
+      missed === 1 ? "1 new message" : `${missed} new messages`;
+  }
+}
+
+/** Where the keyboard covers the page instead of making it smaller, the page shrinks by itself. */
+function fitAboveKeyboard() {
+  const { scale, height } = window.visualViewport;
+  if (scale !== 1) return;
+  document.body.style.height = height < window.innerHeight ? `${height}px` : "";
+  window.scrollTo(0, 0);
+}
