@@ -1,1 +1,2 @@
 FLASK_APP=app
+PARLOR_ENV=development

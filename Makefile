@@ -47,6 +47,10 @@ format: .venv/.dev ## Mend style and format
 	$(VENV) -m ruff check --fix .
 	$(VENV) -m ruff format .
 
+.PHONY: screenshots
+screenshots: setup setup-test ## Take the README's screenshots anew
+	$(VENV) -m tests.screenshots
+
 .PHONY: lock
 lock: ## Lock the requirements anew (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \

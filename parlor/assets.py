@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import current_app, g, url_for
 
-from parlor.guard import policy
+from parlor.guard import page_headers
 
 SOCKET_IO = "vendor/socket.io.esm.min.js"
 SOCKET_IO_CDN = "https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.esm.min.js"
@@ -20,7 +20,7 @@ A_YEAR = 365 * 24 * 60 * 60
 def init_app(app):
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = A_YEAR
     app.jinja_env.globals.update(asset=asset, import_map=import_map, csp_nonce=csp_nonce)
-    app.after_request(allow_nonce)
+    app.after_request(guard_page)
     app.extensions["asset_hashes"] = {}
 
 
@@ -62,10 +62,11 @@ def csp_nonce():
     return g.csp_nonce
 
 
-def allow_nonce(response):
+def guard_page(response):
+    """A page is what has asked for a nonce: it may use our scripts, and what has the nonce."""
     if "csp_nonce" in g:
         sources = ["'self'", f"'nonce-{g.csp_nonce}'"]
         if not has_socket_io():
             sources.append(SOCKET_IO_CDN)
-        response.headers["Content-Security-Policy"] = policy(sources)
+        response.headers.update(page_headers(sources))
     return response

@@ -14,32 +14,32 @@ from parlor.errors import CrossSite
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SOCKET_PATH = "/socket.io"
 
-HEADERS = {
+EVERY_ANSWER = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
-def policy(script_sources=("'self'",)):
-    """The Content-Security-Policy: this site alone, nothing inline."""
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src {' '.join(script_sources)}",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "font-src 'self'",
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        ]
-    )
+def page_headers(script_sources):
+    """What a page carries besides: it may use this site alone, and nothing inline."""
+    policy = [
+        "default-src 'none'",
+        f"script-src {' '.join(script_sources)}",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+    return {
+        "Content-Security-Policy": "; ".join(policy),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
 
 
 def init_app(app, settings):
@@ -62,7 +62,7 @@ class Guard:
     def __init__(self, app, allowed_origins, https_only):
         self.app = app
         self.allowed_origins = allowed_origins
-        self.headers = {**HEADERS, "Content-Security-Policy": policy()}
+        self.headers = dict(EVERY_ANSWER)
         if https_only:
             self.headers["Strict-Transport-Security"] = "max-age=31536000"
 

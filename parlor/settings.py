@@ -11,6 +11,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 SHORTEST_KEY = 32
 
 
+def hops_of_the_host():
+    """Railway, which sets this name in every service, has one proxy in front."""
+    return 1 if "RAILWAY_ENVIRONMENT_NAME" in os.environ else 0
+
+
 class Settings(BaseSettings):
     """What can be set, from the environment or a file `.env`, under the upper-case name.
 
@@ -35,7 +40,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(5000, ge=1, le=65535)
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    proxy_hops: int = Field(0, ge=0, le=10)
+    proxy_hops: int = Field(default_factory=hops_of_the_host, ge=0, le=10)
     room_grace: float = Field(600, gt=0)
     """Seconds that a room stays open without people."""
     leave_grace: float = Field(10, ge=0)

@@ -55,7 +55,7 @@ def test_the_same_python_everywhere():
 
 
 def test_flask_commands_find_the_app_without_the_worker():
-    assert dotenv_values(ROOT / ".flaskenv") == {"FLASK_APP": "app"}
+    assert dotenv_values(ROOT / ".flaskenv") == {"FLASK_APP": "app", "PARLOR_ENV": "development"}
 
 
 def test_the_example_names_every_setting():

@@ -85,6 +85,15 @@ def test_a_bad_value_is_named_but_not_shown(monkeypatch, name, value):
 
 
 @pytest.mark.usefixtures("development")
+def test_railway_has_one_proxy_in_front(monkeypatch):
+    assert Settings().proxy_hops == 0
+    monkeypatch.setenv("RAILWAY_ENVIRONMENT_NAME", "production")
+    assert Settings().proxy_hops == 1
+    monkeypatch.setenv("PROXY_HOPS", "2")
+    assert Settings().proxy_hops == 2
+
+
+@pytest.mark.usefixtures("development")
 def test_values_are_read_as_people_write_them(monkeypatch):
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example/, https://b.example")
     monkeypatch.setenv("LIMITS", "off")
