@@ -1,10 +1,11 @@
 """Commands: `flask --app app …`. `flask db …` comes from Flask-Migrate."""
 
 import click
+import flask_migrate
 from flask import Blueprint, current_app
+from werkzeug.serving import is_running_from_reloader, run_simple
 
 from parlor import chat, housekeeping
-from parlor.relay import socketio
 from parlor.times import iso
 
 cli = Blueprint("cli", __name__, cli_group=None)
@@ -28,11 +29,12 @@ def create_room():
 
 @cli.cli.command("dev")
 def dev():
-    """Serve with a reloader, in threads, without the worker that production uses."""
+    """Serve in threads, without the worker that production uses; start anew when a file changes."""
     app = current_app._get_current_object()
     settings = app.config["SETTINGS"]
-    housekeeping.start(app)
-    click.echo(f"Parlor is at http://{settings.host}:{settings.port}")
-    socketio.run(
-        app, settings.host, settings.port, debug=True, use_reloader=True, allow_unsafe_werkzeug=True
-    )
+    if is_running_from_reloader():
+        housekeeping.start(app)
+    else:
+        flask_migrate.upgrade()
+        click.echo(f"Parlor is at http://{settings.host}:{settings.port}")
+    run_simple(settings.host, settings.port, app, threaded=True, use_reloader=True)

@@ -15,6 +15,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SOCKET_PATH = "/socket.io"
 
 EVERY_ANSWER = {
+    "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -68,6 +69,7 @@ class Guard:
 
     def __call__(self, environ, start_response):
         def start(status, headers, exc_info=None):
+            """Add what is not there already: pages and static files know better."""
             present = {name.lower() for name, _ in headers}
             added = [(k, v) for k, v in self.headers.items() if k.lower() not in present]
             return start_response(status, headers + added, exc_info)

@@ -31,10 +31,9 @@ def configure(level):
     handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
-    for quoting in ("engineio", "socketio"):  # they quote what clients send
+    for quoting in ("engineio", "socketio", "werkzeug"):  # they quote what clients send
         logging.getLogger(quoting).setLevel(logging.CRITICAL)
-    for chatty in ("alembic", "werkzeug"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def init_app(app):

@@ -101,9 +101,10 @@ def guard_polling(eio):
 def refusal(environ, longest):
     """What is wrong with a request's body, or None; it is read, and laid back."""
     try:
-        if int(environ.get("CONTENT_LENGTH") or 0) > longest:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > longest:
             return TooLarge()
-        body = environ["wsgi.input"].read()
+        body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = io.BytesIO(body)
         kinds = {frame.packet_type for frame in Payload(encoded_payload=body.decode()).packets}
     except UNREADABLE:

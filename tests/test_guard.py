@@ -80,7 +80,34 @@ def test_every_answer_carries_the_headers(server, path):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"]
     assert "Strict-Transport-Security" not in headers
+
+
+def test_pages_are_asked_for_again_and_static_files_are_not(server):
+    page = requests.get(server.url, timeout=5)
+    assert page.headers["Cache-Control"] == "private, no-cache"
+    style = re.search(r'href="(/static/css/\w+\.css\?v=\w+)"', page.text)[1]
+    assert (
+        "max-age=31536000" in requests.get(server.url + style, timeout=5).headers["Cache-Control"]
+    )
+
+
+@pytest.mark.parametrize(("hops", "address"), [("0", "127.0.0.1"), ("1", "203.0.113.9")])
+def test_a_proxys_word_is_believed_only_as_many_hops_deep_as_set(start_server, hops, address):
+    """Two visitors behind the proxy share the limits only if it is not believed."""
+    server = start_server(LIMITS="on", PROXY_HOPS=hops)
+    for _ in range(10):
+        ask(server, "203.0.113.9")
+    assert ask(server, "203.0.113.9").status_code == 429
+    other = ask(server, "203.0.113.10").status_code
+    assert other == (404 if address == "203.0.113.9" else 429)
+    assert ask(server, "203.0.113.10, 203.0.113.9").status_code == 429
+
+
+def ask(server, forwarded_for):
+    headers = {"X-Forwarded-For": forwarded_for, "X-Forwarded-Host": "evil.example"}
+    return requests.get(f"{server.url}/api/chat/rooms/ZZZZ", headers=headers, timeout=5)
 
 
 def test_a_nonce_is_used_once(server):

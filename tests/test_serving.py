@@ -3,10 +3,11 @@
 import socket
 import sqlite3
 
+import pytest
 import requests
 
 from tests.support import ROOT
-from tests.support.server import QUICK, Server
+from tests.support.server import QUICK, DevServer, Server
 
 
 def test_a_fresh_database_works(start_server):
@@ -46,6 +47,23 @@ def test_a_restart_keeps_address_and_database(start_server):
     server.kill()
     server.restart()
     assert requests.get(server.url, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_the_development_server_does_the_same_in_threads(tmp_path, person, transport):
+    with DevServer(tmp_path) as server:
+        alice, bob = person("Alice", server), person("Bob", server)
+        code = alice.create()
+        alice.connect(code, transports=[transport]).wait_for("room")
+        bob.enter(code)
+        assert [alice.send(f"number {n}")["seq"] for n in range(3)] == [1, 2, 3]
+        bob.wait_for_text("number 2")
+        bob.post(f"/room/{code}/leave")
+        alice.wait_for("presence", lambda news: news["left"])
+        alice.tab.close()
+        room = alice.connect(code, after=1).wait_for("room")
+        assert [message["seq"] for message in room["messages"]] == [2, 3]
+        assert "ventlet" not in server.log()
 
 
 def test_several_workers_are_refused(tmp_path):

@@ -74,9 +74,12 @@ class Server:
         self.wait_until_up()
         return self
 
+    def command(self, *arguments):
+        return [sys.executable, "-m", "gunicorn", "-k", "eventlet", *arguments, "wsgi:app"]
+
     def launch(self, *arguments):
         """Start without waiting for an answer."""
-        command = [sys.executable, "-m", "gunicorn", "-k", "eventlet", *arguments, "wsgi:app"]
+        command = self.command(*arguments)
         with self.log_path.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
@@ -156,3 +159,14 @@ class Server:
     def log(self):
         """All it has said so far."""
         return self.log_path.read_text()
+
+
+class DevServer(Server):
+    """The server of `make dev`: threads, a reloader, no eventlet."""
+
+    def command(self):
+        return [sys.executable, "-m", "flask", "dev"]
+
+    def stop(self):
+        """The reloader and the process that serves, at once."""
+        self.kill()
