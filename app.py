@@ -60,8 +60,10 @@ def flask_config(settings):
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=365),
+        "SESSION_REFRESH_EACH_REQUEST": False,  # but each time someone enters a room
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 6,
         "COMPRESS_MIMETYPES": [
             "text/html",
             "text/css",

@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from flask import current_app, g, url_for
+from flask import current_app, g, request, url_for
 
 from parlor.guard import page_headers
 
@@ -21,6 +21,7 @@ def init_app(app):
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = A_YEAR
     app.jinja_env.globals.update(asset=asset, import_map=import_map, csp_nonce=csp_nonce)
     app.after_request(guard_page)
+    app.after_request(lighten)
     app.extensions["asset_hashes"] = {}
 
 
@@ -60,6 +61,14 @@ def csp_nonce():
     if "csp_nonce" not in g:
         g.csp_nonce = base64.b64encode(secrets.token_bytes(16)).decode()
     return g.csp_nonce
+
+
+def lighten(response):
+    """What never changes under its address needs no words about when it did."""
+    if request.endpoint == "static":
+        for name in ("Content-Disposition", "Expires", "Last-Modified"):
+            response.headers.pop(name, None)
+    return response
 
 
 def guard_page(response):
