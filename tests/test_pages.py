@@ -177,7 +177,7 @@ def test_a_link_shows_the_form_and_joins_nobody(alice, bob):
     assert page.status_code == 200
     assert f'value="{code}"' in page.text
     assert "members only" not in page.text
-    assert "Bob" not in alice.get(f"/room/{code}").text
+    assert alice.get(f"/api/chat/rooms/{code}").json["count"] == 1
     assert bob.get(f"/api/chat/rooms/{code}").status_code == 403
 
 

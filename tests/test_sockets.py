@@ -160,6 +160,37 @@ def test_whoever_comes_back_gets_what_was_missed(alice, bob, code):
     assert bob.connect(code, after=4).wait_for("room")["messages"] == []
 
 
+def test_whoever_comes_while_others_talk_misses_nothing(alice, bob, code):
+    """In the room first, the backlog second: between the two nothing may fall through."""
+    talking = threading.Event()
+
+    def talk():
+        while not talking.is_set():
+            alice.tab.emit("message", "and another thing")
+            time.sleep(0.002)
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    tabs = []
+    for _ in range(12):
+        tab = bob.connect(code, after=0 if not tabs else tabs[-1].through)
+        tab.through = tab.wait_for("room")["through"]
+        time.sleep(0.05)
+        tabs.append(tab)
+    talking.set()
+    thread.join(10)
+    assert alice.send("the end")["ok"]
+    for tab in tabs:
+        tab.wait_for_text("the end")
+        numbers = seen(tab)
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+def seen(tab):
+    messages = [message for room in tab.heard("room") for message in room["messages"]]
+    return sorted({message["seq"] for message in messages + tab.heard("message")})
+
+
 def test_sync_comes_in_pages(alice, bob, code):
     for n in range(201):
         alice.tab.emit("message", f"number {n}")
