@@ -55,7 +55,7 @@ def flask_config(settings):
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
@@ -72,6 +72,21 @@ def flask_config(settings):
             "image/svg+xml",
         ],
     }
+
+
+def engine_options(settings):
+    """How the database is reached. Whatever it does not do in seconds, it does not do."""
+    options = {
+        "hide_parameters": True,  # logs never hold what people wrote
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_timeout": 5,
+    }
+    if not settings.on_sqlite:
+        limits = "-c statement_timeout=5000 -c lock_timeout=4000"
+        options["connect_args"] = {"connect_timeout": 5, "options": limits}
+    return options
 
 
 def socket_options():

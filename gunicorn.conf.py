@@ -44,7 +44,7 @@ worker_class = "eventlet"
 # A connection is an open file: where fewer than 20,100 are allowed (`ulimit -Hn`), so many fewer
 # people can be connected.
 worker_connections = open_files() - FOR_OTHER_FILES
-graceful_timeout = 5  # browsers are told to come back, and do: nobody needs longer to finish
+graceful_timeout = 5  # whoever is cut off comes back by itself, and catches up by number
 keepalive = 5  # an idle connection must not hold up the graceful stop
 control_socket_disable = True  # all of a user's gunicorns would share the one
 
@@ -68,6 +68,14 @@ def migrate(log):
         sys.exit(1)
 
 
+def without_quotes(record):
+    """gunicorn quotes requests that it cannot read, and who knows what is in them."""
+    if record.msg.startswith("Invalid request"):
+        record.msg, record.args = "Invalid request", ()
+    return True
+
+
 def post_worker_init(worker):
+    worker.log.error_log.addFilter(without_quotes)
     for listener in worker.sockets:
         worker.log.info("Parlor is at %s", listener)

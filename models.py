@@ -5,7 +5,9 @@ number in the transaction that stores the change; the row's lock keeps the numbe
 A message keeps the number it was posted under (`seq`) and that of its latest change (`version`).
 """
 
+import logging
 import random
+import secrets
 import time
 from datetime import UTC, datetime
 from functools import wraps
@@ -26,15 +28,21 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from parlor.errors import Retry
 
+log = logging.getLogger(__name__)
+
 LOCK_PATIENCE = 5
 """Seconds that a transaction is tried again while another process holds SQLite's lock."""
 
-BUSY_TIMEOUT = 50
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised while the database does not answer, or has no connection left."""
+
+BUSY_TIMEOUT = 5
 """Milliseconds that SQLite may wait for a lock by itself; all the server's users wait with it."""
 
 
@@ -71,9 +79,13 @@ class UtcDateTime(TypeDecorator):
 
 
 class User(db.Model):
-    """Someone who talks. A guest is a browser: its signed session cookie names this row."""
+    """Someone who talks. A guest is a browser: its signed session cookie names this row.
+
+    With its `key`, too, so that a cookie from before the database was lost is nobody's.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
     name: Mapped[str] = mapped_column(String(32))
     """The name last used, offered again in the form."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -105,7 +117,8 @@ class Room(db.Model):
 class Participant(db.Model):
     """A membership, under the name that the person bears in this room.
 
-    It is kept after leaving (`left_at`), so that what was said keeps its author's name.
+    It is kept after leaving (`left_at`), so that what was said keeps its author's name, and nobody
+    else can take that name and so the words.
     """
 
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"), primary_key=True)
@@ -117,14 +130,7 @@ class Participant(db.Model):
 
     __table_args__ = (
         Index("ix_participant_user_id", "user_id"),
-        Index(
-            "ix_participant_name_in_room",
-            "room_id",
-            "name_key",
-            unique=True,
-            sqlite_where=text("left_at IS NULL"),
-            postgresql_where=text("left_at IS NULL"),
-        ),
+        UniqueConstraint("room_id", "name_key"),
     )
 
 
@@ -164,6 +170,11 @@ def prepare_sqlite(connection, record):
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.create_function("lower", 1, fold, deterministic=True)  # SQLite's knows ASCII only
+
+
+def fold(text):
+    return text.casefold() if isinstance(text, str) else text
 
 
 def begin_sqlite(connection):
@@ -198,3 +209,13 @@ def transaction(verb):
             time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
 
     return run
+
+
+def is_ready():
+    """Whether the database answers, and has its tables."""
+    try:
+        db.session.execute(text("SELECT 1 FROM room LIMIT 1"))
+    except SQLAlchemyError as error:
+        log.error("not ready", exc_info=error)
+        return False
+    return True

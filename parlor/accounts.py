@@ -1,20 +1,26 @@
 """Who is this. The signed session cookie names a user; everything else is in the tables."""
 
-from flask import session
+from flask import request, session
 
 from models import User, db, now
+from parlor.limits import address_key
 
 
 def me():
     """The user of this request or socket, or None."""
-    user_id = session.get("user")
-    return db.session.get(User, user_id) if isinstance(user_id, int) else None
+    user = db.session.get(User, session["user"]) if "user" in session else None
+    return user if user and user.key == session.get("key") else None
+
+
+def address():
+    """What strangers are counted by: the address that the request came from."""
+    return address_key(request.remote_addr)
 
 
 def remember(user, code):
     """Tie this browser to `user`, and to the room it was in last."""
     session.permanent = True
-    session["user"] = user.id
+    session["user"], session["key"] = user.id, user.key
     session["room"] = code
 
 

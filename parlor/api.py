@@ -2,13 +2,10 @@
 
 from flask import Blueprint, request
 
-from parlor import accounts, chat, codes, messages, relay
-from parlor.errors import ChatError, Invalid, RoomNotFound
-from parlor.limits import address_key
+from parlor import accounts, chat, messages, numbers, relay
+from parlor.errors import Invalid
 
 LONGEST_PAGE = 100
-LARGEST = 2**31 - 1
-"""The largest number that a column of the tables holds."""
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
@@ -28,7 +25,7 @@ def room(code):
 def room_messages(code):
     place = find_place(code)
     before, after = number("before"), number("after")
-    limit = number("limit", least=1, most=LONGEST_PAGE, default=messages.PAGE)
+    limit = number("limit", least=1, most=LONGEST_PAGE) or messages.PAGE
     if before is not None and after is not None:
         raise Invalid("Either before or after, not both.", field="before")
     if after is not None:
@@ -37,18 +34,9 @@ def room_messages(code):
 
 
 def find_place(code):
-    try:
-        code = codes.read(code)
-    except ChatError:
-        raise RoomNotFound from None
-    return chat.find_place(code, accounts.me(), address_key(request.remote_addr))
+    return chat.find_place(code, accounts.me(), accounts.address())
 
 
-def number(name, least=0, most=LARGEST, default=None):
-    """A whole number from the query. Raises Invalid, with its name, for anything else."""
-    given = request.args.get(name)
-    if given is None:
-        return default
-    if not given.isascii() or not given.isdigit() or not least <= int(given[:20]) <= most:
-        raise Invalid(f"{name} is a whole number from {least} to {most}.", field=name)
-    return int(given)
+def number(name, **limits):
+    """A whole number from the query, or None. Raises Invalid."""
+    return numbers.read(request.args.get(name), name, **limits)

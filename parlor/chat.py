@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models import Participant, Room, db, now, transaction
 from parlor import accounts, codes, messages, names, relay, text
-from parlor.errors import NameTaken, NotAMember, Retry, RoomNotFound
+from parlor.errors import ChatError, NameTaken, NotAMember, Retry, RoomNotFound
 from parlor.limits import throttle
 from parlor.messages import Draft
 from parlor.rooms import LiveRoom, live
@@ -51,6 +51,7 @@ def open_room(user, name):
 
 @transaction
 def create(user_id, name):
+    """A room owned by a user, a new guest where `user_id` is None. Returns (User, Room)."""
     user = accounts.named(user_id, name)
     room = lease(owner_id=user.id)
     db.session.add(membership(room.id, user.id, name))
@@ -102,11 +103,14 @@ def join(user, name, typed_code, asker):
 
 @transaction
 def admit(user_id, room_id, name):
+    """Make a user, a new guest where `user_id` is None, a member. Returns the User.
+
+    Names of those who have left are taken too: what they said bears them. Raises RoomNotFound,
+    NameTaken.
+    """
     lock_open(room_id)
     taken = select(Participant.name_key).where(
-        Participant.room_id == room_id,
-        Participant.user_id != (user_id or 0),
-        Participant.left_at.is_(None),
+        Participant.room_id == room_id, Participant.user_id != (user_id or 0)
     )
     taken = set(db.session.scalars(taken))
     if names.key(name) in taken:
@@ -124,24 +128,44 @@ def lock_open(room_id):
 
 
 def arrive(live_room, user_id, name):
-    """Someone came by a form: they are here, for now without a socket."""
-    if live.visit(live_room, user_id, name):
-        relay.send_presence(live_room, joined=[live_room.members[user_id]])
+    """Someone came by a form: they are here, for now without a socket.
+
+    Whoever comes back under another name has left under the old one.
+    """
+    known = live.member(live_room, user_id)
+    is_renamed = known is not None and known.name != name
+    if is_renamed:
+        relay.send_presence(live_room, left=[known])
+    newcomer = live.visit(live_room, user_id, name)
+    if newcomer or is_renamed:
+        relay.send_presence(live_room, joined=[newcomer or known])
 
 
 def find_room(code, user, asker):
-    """The open room of that code. Strangers' wrong codes are counted. Raises RoomNotFound, TooMany.
+    """The open room of that code. Raises RoomNotFound, TooMany.
 
-    Codes that never were and codes of closed rooms get the same answer.
+    Codes that never were and codes of closed rooms get the same answer. Strangers' wrong codes are
+    counted; that someone comes back to a room that is closed by now is no guess.
     """
     room = db.session.scalar(select(Room).where(Room.code == code, Room.closed_at.is_(None)))
-    if room and user and member_of(room, user):
+    if room and member_of(room, user):
         return room
+    if room is None and was_in(code, user):
+        raise RoomNotFound
     throttle.check("wrong-code", asker)
     if room is None:
         throttle.hit("wrong-code", asker)
         raise RoomNotFound
     return room
+
+
+def was_in(code, user):
+    """Whether the user has ever been in a room of that code."""
+    if user is None:
+        return False
+    rooms = select(Participant.room_id).join(Room, Room.id == Participant.room_id)
+    mine = rooms.where(Participant.user_id == user.id, Room.code == code)
+    return db.session.scalar(mine.limit(1)) is not None
 
 
 def member_of(room, user):
@@ -150,8 +174,15 @@ def member_of(room, user):
     return member if member and member.left_at is None else None
 
 
-def find_place(code, user, asker):
-    """An open room as its member finds it. Raises RoomNotFound, NotAMember, TooMany."""
+def find_place(typed_code, user, asker):
+    """An open room as its member finds it. `typed_code`: as it stands in an address, or in `auth`.
+
+    Raises RoomNotFound (for what cannot be a code, too), NotAMember, TooMany.
+    """
+    try:
+        code = codes.read(typed_code)
+    except ChatError:
+        raise RoomNotFound from None
     room = find_room(code, user, asker)
     me = member_of(room, user)
     if me is None:
@@ -188,24 +219,31 @@ def post(live_room, user_id, typed, client_id=None, reply_to=None):
 
 def connect(place, socket, after=None):
     """A socket enters a room, and gets what it lacks: in this order, so that nothing is missed."""
-    user_id, name = place.me.user_id, place.me.name
-    is_news = live.enter(place.live, user_id, name, socket)
-    relay.subscribe(socket, place.room.id)
-    relay.send_room(socket, backlog(place, after))
-    if is_news:
-        relay.send_presence(place.live, joined=[place.live.members[user_id]])
+    newcomer = live.enter(place.live, place.me.user_id, place.me.name, socket)
+    try:
+        relay.subscribe(socket, place.room.id)
+        relay.send_room(socket, backlog(place, after))
+    except BaseException:
+        live.exit(socket)  # a connection that is refused is never heard to end
+        raise
+    if newcomer:
+        relay.send_presence(place.live, joined=[newcomer])
 
 
 def backlog(place, after):
+    """What `room` tells: the last page, or the changes above the number `after`.
+
+    `more` only says whether there are more changes; older pages are asked for by the reader.
+    """
     newest = messages.page(place.room.id) if after is None else None
-    pages = newest or messages.changes(place.room.id, after)
+    found = newest or messages.changes(place.room.id, after)
     return relay.Room(
         room=relay.room_facts(place.room),
         me=relay.person(place.me),
         members=relay.people(live.here(place.live)),
-        messages=[relay.message_payload(posted) for posted in pages.messages],
-        through=pages.through,
-        more=pages.more and newest is None,
+        messages=[relay.message_payload(posted) for posted in found.messages],
+        through=found.through,
+        more=found.more and newest is None,
     )
 
 
@@ -228,7 +266,7 @@ def set_typing(seat, is_typing):
 
 
 def recent_rooms(user):
-    """The open rooms that a user is a member of, the last joined first."""
+    """The open rooms that a user is a member of, those with the latest word first."""
     if user is None:
         return []
     rows = (
@@ -246,6 +284,7 @@ def recent_rooms(user):
 
 
 def who_is_in(room):
+    """The rooms.Members who are in `room`, a models.Room, now."""
     live_room = live.get(room.code)
     return live.here(live_room) if live_room and live_room.id == room.id else []
 

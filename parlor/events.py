@@ -6,10 +6,11 @@ Imported where an app is made: handlers registered later would be missing in it.
 from flask import request
 from flask_socketio import ConnectionRefusedError
 
-from parlor import accounts, chat, codes, relay
+from parlor import accounts, chat, relay
 from parlor.errors import ChatError, Invalid, NotAMember
 from parlor.failures import as_server_error
-from parlor.limits import address_key, throttle
+from parlor.limits import throttle
+from parlor.numbers import whole
 from parlor.relay import socketio
 from parlor.rooms import live
 
@@ -18,15 +19,12 @@ from parlor.rooms import live
 def on_connect(auth=None):
     """`auth`: {"room": code, "after": number}, both optional."""
     auth = auth if isinstance(auth, dict) else {}
-    after = number(auth, "after")
-    asker = address_key(request.remote_addr)
-    user = accounts.me()
-    throttle.hit("connect", user.id if user else asker)
-    code = text(auth, "room") or accounts.latest_code()
+    code, after = room_code(auth), whole(auth.get("after"), "after")
+    user, address = accounts.me(), accounts.address()
+    throttle.hit("connect", user.id if user else address)
     if not code:
         raise NotAMember
-    place = chat.find_place(codes.read(code), user, asker)
-    chat.connect(place, request.sid, after)
+    chat.connect(chat.find_place(code, user, address), request.sid, after)
 
 
 @socketio.on("disconnect")
@@ -44,7 +42,7 @@ def on_message(data=None, *extra):
         seat.member.user_id,
         data.get("data"),
         data.get("id"),
-        number(data, "reply_to"),
+        whole(data.get("reply_to"), "reply_to"),
     )
     return relay.ack(posted)
 
@@ -53,7 +51,7 @@ def on_message(data=None, *extra):
 def on_sync(data=None, *extra):
     """`data`: {"after": number}."""
     seat = find_seat()
-    after = number(data if isinstance(data, dict) else {}, "after")
+    after = whole(data.get("after") if isinstance(data, dict) else None, "after")
     return relay.sync_payload(chat.sync(seat, after or 0))
 
 
@@ -85,18 +83,9 @@ def find_seat():
     return seat
 
 
-def number(data, name):
-    """A whole number of a payload, or None where it has none. Raises Invalid."""
-    given = data.get(name)
-    if given is None:
-        return None
-    if type(given) is not int or not 0 <= given < 2**31:
-        raise Invalid(f"{name} is a whole number.", field=name)
-    return given
-
-
-def text(data, name):
-    given = data.get(name)
+def room_code(auth):
+    """The code that a connection names, or that of the session's latest room. Raises Invalid."""
+    given = auth.get("room")
     if given is not None and not isinstance(given, str):
-        raise Invalid(f"{name} is text.", field=name)
-    return given
+        raise Invalid("room is a code.", field="room")
+    return given or accounts.latest_code()

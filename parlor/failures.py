@@ -5,11 +5,13 @@ import logging
 from flask import g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from models import UNAVAILABLE
 from parlor.errors import (
     ChatError,
     Invalid,
     MethodNotAllowed,
     NotFound,
+    Retry,
     ServerError,
     TooLarge,
 )
@@ -31,18 +33,23 @@ def as_chat_error(error):
 
 
 def as_server_error(error):
-    """Log what broke, under an id that the answer shows. For sockets too."""
+    """Log what broke, under an id that the answer shows. For sockets too.
+
+    A database that does not answer is no bug: then the answer is to try again.
+    """
     id = g.get("request_id") or new_id()
     log.error("server error request_id=%s", id, exc_info=error)
-    return ServerError(id=id)
+    return Retry() if isinstance(error, UNAVAILABLE) else ServerError(id=id)
 
 
-def answer(error):
+def answer(error, typed=None):
+    """The response to a ChatError. `typed`: what the page gives back, so that it is not lost."""
     shape = error.answer()
     if request.path.startswith("/api/"):
         response = jsonify(shape)
     else:
-        response = render_template("error.html", error={"status": error.status, **shape["error"]})
+        facts = {"status": error.status, **shape["error"]}
+        response = render_template("error.html", error=facts, typed=typed)
     return response, error.status, headers(error)
 
 

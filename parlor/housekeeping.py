@@ -1,6 +1,6 @@
 """What happens by itself as time passes: people fade, typing stops, rooms close, lost numbers heal.
 
-`start` runs `tick` every second, beside whatever the worker is.
+`start` runs the JOBS that are due, every second, beside whatever the worker is.
 """
 
 import logging
@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from models import Room, db, now, transaction
 from parlor import messages, relay
+from parlor.limits import throttle
 from parlor.rooms import live
 
-HEADS_EVERY = 2
-ADOPT_EVERY = 15
-"""Seconds."""
+CLOSED_AT_ONCE = 50
+"""Rooms closed in one second: each costs a commit, and everybody waits for it."""
 
 log = logging.getLogger(__name__)
 
@@ -25,24 +25,22 @@ def start(app):
 
 
 def run(app):
-    """Tick for ever; what fails in one tick is logged and tried again in the next."""
+    """Tick for ever. A job that fails is logged, and tried again when it is next due."""
     second = 0
     while True:
-        with app.app_context():
-            try:
-                tick(second)
-            except Exception:
-                log.exception("housekeeping failed")
+        for every, job in JOBS:
+            if second % every == 0:
+                attempt(app, job)
         second += 1
         time.sleep(1)
 
 
-def tick(second):
-    if second % ADOPT_EVERY == 0:
-        adopt()
-    sweep()
-    if second % HEADS_EVERY == 0:
-        tell_heads()
+def attempt(app, job):
+    with app.app_context():
+        try:
+            job()
+        except Exception:
+            log.exception("%s failed", job.__name__)
 
 
 def adopt():
@@ -57,12 +55,13 @@ def adopt():
 
 
 def sweep():
+    """Tell what has expired, and close some of the rooms that are deserted."""
     news = live.sweep()
     for room in {id(room): room for room, _ in news.left}.values():
         relay.send_presence(room, left=[member for its, member in news.left if its is room])
     for room in news.stilled:
         relay.send_typing(room, live.typing(room))
-    for room in news.deserted:
+    for room in news.deserted[:CLOSED_AT_ONCE]:
         if close_deserted(room):
             live.close(room)
 
@@ -79,8 +78,26 @@ def close_deserted(room):
 
 
 def tell_heads():
-    """Tell rooms with people of numbers that this process has not relayed."""
+    """Tell rooms with people of numbers that this process has not relayed.
+
+    A room that somebody else has closed has no people any more: their pages find that out.
+    """
     rooms = {room.id: room for room in live.all() if room.members}
-    for id, last_seq in messages.counters(rooms).items():
-        if last_seq > rooms[id].head:
-            relay.send_head(rooms[id], last_seq)
+    counters = messages.counters(rooms)
+    for id, room in rooms.items():
+        if id not in counters:
+            relay.eject(live.sockets(room))
+            live.close(room)
+        elif counters[id] > room.head:
+            relay.send_head(room, counters[id])
+
+
+def drop_ghosts():
+    """Take away sockets that ended while they were being connected: nobody was told."""
+    for socket in live.sockets():
+        if not relay.is_connected(socket):
+            live.exit(socket)
+
+
+JOBS = [(1, sweep), (2, tell_heads), (5, drop_ghosts), (15, adopt), (30, throttle.prune)]
+"""(every so many seconds, what)"""

@@ -1,54 +1,81 @@
-"""How fast is too fast. Counted in memory by the `limits` library, for HTTP and sockets alike."""
+"""How fast is too fast: at most so many in any span of time, for HTTP and sockets alike.
+
+A moving window: the times of the last hits are kept, and nothing else, and forgotten when they no
+longer count (`prune`). docs/decisions/0006-limits.md tells why this is no library.
+"""
 
 import math
 import time
+from collections import deque
 from ipaddress import ip_address
-
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from typing import NamedTuple
 
 from parlor.errors import TooMany
 
-PER_SECOND_5_BURST_10 = parse("10/2 second")
+
+class Limit(NamedTuple):
+    """At most `most` in any `seconds`."""
+
+    most: int
+    seconds: float
+
+
+FIVE_A_SECOND = Limit(10, 2)
+"""And ten at once."""
 
 LIMITS = {
-    "wrong-code": parse("10/minute"),
-    "form": PER_SECOND_5_BURST_10,
-    "message": PER_SECOND_5_BURST_10,
-    "typing": PER_SECOND_5_BURST_10,
-    "sync": PER_SECOND_5_BURST_10,
-    "connect": PER_SECOND_5_BURST_10,
+    "wrong-code": Limit(10, 60),
+    "form": FIVE_A_SECOND,
+    "message": FIVE_A_SECOND,
+    "typing": FIVE_A_SECOND,
+    "sync": FIVE_A_SECOND,
+    "connect": FIVE_A_SECOND,
 }
 
 
 class Throttle:
-    def __init__(self):
+    def __init__(self, clock=time.monotonic):
+        self.clock = clock
         self.configure(enabled=True)
 
     def configure(self, enabled):
         """Start with nothing counted."""
         self.enabled = enabled
-        self.window = MovingWindowRateLimiter(MemoryStorage())
+        self.hits: dict[tuple[str, str], deque[float]] = {}
 
     def hit(self, what, who):
         """Count one more `what` by `who`. Raises TooMany, which says when to try again."""
-        if self.enabled and not self.window.hit(LIMITS[what], what, str(who)):
-            raise TooMany(self.wait(what, who))
+        if self.enabled:
+            self.check(what, who)
+            self.hits.setdefault((what, who), deque()).append(self.clock())
 
     def check(self, what, who):
         """Raise TooMany if `who` has no `what` left; count nothing."""
-        if self.enabled and not self.window.test(LIMITS[what], what, str(who)):
-            raise TooMany(self.wait(what, who))
+        times = self.hits.get((what, who))
+        if not times:
+            return
+        most, seconds = LIMITS[what]
+        since = self.clock() - seconds
+        while times and times[0] <= since:
+            times.popleft()
+        if len(times) >= most:
+            raise TooMany(math.ceil(times[0] - since))
 
-    def wait(self, what, who):
-        reset = self.window.get_window_stats(LIMITS[what], what, str(who)).reset_time
-        return max(1, math.ceil(reset - time.time()))
+    def prune(self):
+        """Forget who has not hit anything for as long as it counts."""
+        now = self.clock()
+        for (what, who), times in list(self.hits.items()):
+            if not times or times[-1] <= now - LIMITS[what].seconds:
+                del self.hits[what, who]
 
 
 def address_key(address):
-    """What counts as one address: an IPv6 host owns its whole /64."""
-    ip = ip_address(address or "127.0.0.1")
+    """What counts as one address. An IPv6 host owns its whole /64; what is no address is itself."""
+    try:
+        ip = ip_address(address or "127.0.0.1")
+    except ValueError:
+        return address
+    ip = getattr(ip, "ipv4_mapped", None) or ip
     return str(ip) if ip.version == 4 else ip.exploded[:19]
 
 

@@ -15,15 +15,22 @@ class Formatter(logging.Formatter):
     """Shows where an exception came from but not its text, which may quote what someone wrote."""
 
     def formatException(self, info):  # noqa: N802 - the base class's name
-        kind, _, trail = info
+        kind, error, trail = info
         frames = " < ".join(
             f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})"
             for frame in reversed(traceback.extract_tb(trail))
         )
-        return f"{kind.__name__} in {frames}"
+        return f"{kind.__name__}{driver_code(error)} in {frames}"
 
     def format(self, record):
         return super().format(record).replace("\n", " ")
+
+
+def driver_code(error):
+    """What the database calls it: ` 57P01`, ` SQLITE_BUSY`."""
+    orig = getattr(error, "orig", None)
+    code = getattr(orig, "pgcode", None) or getattr(orig, "sqlite_errorname", None)
+    return f" {code}" if code else ""
 
 
 def configure(level):

@@ -158,22 +158,25 @@ def place(draft, last_seq, names, known, moment):
     seq = last_seq[draft.room.id] + 1
     if draft.reply_to is not None and not 0 < draft.reply_to < seq:
         return Outcome(error=Invalid("There is no such message to reply to.", field="reply_to"))
-    return Outcome(
-        Posted(
-            seq=seq,
-            version=seq,
-            client_id=draft.client_id,
-            user_id=draft.user_id,
-            name=name,
-            content=draft.content,
-            timestamp=moment,
-            reply_to=draft.reply_to,
-        ),
-        is_new=True,
+    return Outcome(number(draft, seq, name, moment), is_new=True)
+
+
+def number(draft, seq, name, moment):
+    """The message that a draft becomes under the number `seq`."""
+    return Posted(
+        seq=seq,
+        version=seq,
+        client_id=draft.client_id,
+        user_id=draft.user_id,
+        name=name,
+        content=draft.content,
+        timestamp=moment,
+        reply_to=draft.reply_to,
     )
 
 
 def insert_new(drafts, outcomes, last_seq, moment):
+    """Write the new ones of `outcomes`, and their rooms' counters from `last_seq`."""
     new = [
         (draft.room.id, one.posted)
         for draft, one in zip(drafts, outcomes, strict=True)
@@ -229,10 +232,11 @@ def counter(room_id):
 
 
 def counters(room_ids):
-    """{room id: last_seq}"""
+    """{room id: last_seq} of those rooms that are open."""
     if not room_ids:
         return {}
-    rows = select(Room.id, Room.last_seq).where(Room.id.in_(room_ids))
+    is_open = Room.id.in_(room_ids) & Room.closed_at.is_(None)
+    rows = select(Room.id, Room.last_seq).where(is_open)
     return dict(db.session.execute(rows).all())
 
 

@@ -6,13 +6,11 @@ from functools import cache
 from importlib import resources
 from itertools import count
 
+from parlor.characters import is_unseen, is_visible
 from parlor.errors import NameInvalid, NameMissing, NameTooLong
 
 LONGEST = 32
 """In characters (code points)."""
-
-UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and symbols that show nothing; the control and format characters are besides."""
 
 
 def clean(typed):
@@ -26,28 +24,30 @@ def clean(typed):
         raise NameMissing
     if len(name) > LONGEST:
         raise NameTooLong(LONGEST)
-    if any(is_unseen(char) for char in name):
-        raise NameInvalid
-    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+    if any(is_unseen(char) for char in name) or not is_visible(name):
         raise NameInvalid
     return name
-
-
-def is_unseen(char):
-    category = unicodedata.category(char)
-    return category[0] == "C" or category in ("Zl", "Zp") or char in UNSEEN
 
 
 def key(name):
     """What two names have in common that people would take for the same.
 
-    Compatibility forms (NFKC), case and invisible variation are folded, then look-alikes of other
-    scripts become the ASCII character they resemble, after the table of Unicode's UTS #39.
+    Compatibility forms (NFKC), case and invisible variation are folded, and look-alikes become the
+    ASCII character they resemble, after the table of Unicode's UTS #39: before the case is folded,
+    since a capital may look like another letter than its small form, and after.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    seen = (char for char in folded if not is_variation(char) and not char.isspace())
-    skeleton = "".join(look_alikes().get(char, char) for char in seen)
-    return skeleton.replace("rn", "m")
+    seen = (char for char in normal(name) if not is_variation(char) and not char.isspace())
+    folded = normal("".join(plain(char) for char in seen).casefold())
+    skeleton = "".join(plain(char) for char in folded)
+    return skeleton.replace("rn", "m").replace("vv", "w")
+
+
+def normal(text):
+    return unicodedata.normalize("NFKC", text)
+
+
+def plain(char):
+    return look_alikes().get(char, char)
 
 
 def is_variation(char):
@@ -58,7 +58,7 @@ def is_variation(char):
 def look_alikes():
     """Map of a character to the lower-case ASCII character that it looks like."""
     table = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
-    found = {"0": "o", "1": "l", "|": "l"}
+    found = {"0": "o", "1": "l", "|": "l", "I": "l", "i": "l"}  # I is l, and I is i
     for char, likes in json.loads(table).items():
         plain = [like["c"] for like in likes if len(like["c"]) == 1 and like["c"].isascii()]
         letters = [like for like in plain if like.isalnum()]

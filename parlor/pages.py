@@ -3,13 +3,12 @@
 import uuid
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from sqlalchemy import text as sql
 
-from models import db
-from parlor import accounts, chat, codes, messages, presentation
-from parlor.errors import ChatError, NotAMember, Retry, RoomNotFound
-from parlor.failures import headers
-from parlor.limits import address_key, throttle
+import models
+from parlor import accounts, chat, codes, messages, numbers, presentation, text
+from parlor.errors import ChatError, IdReused, NotAMember, Retry
+from parlor.failures import answer, headers
+from parlor.limits import throttle
 from parlor.times import iso, zone
 
 pages = Blueprint("pages", __name__)
@@ -26,12 +25,13 @@ def enter():
     name = request.form.get("use_name") or request.form.get("name", "")
     code = request.form.get("code", "")
     is_new = "create" in request.form
+    me, address = accounts.me(), accounts.address()
     try:
-        throttle.hit("form", asker())
+        throttle.hit("form", me.id if me else address)
         if is_new:
-            user, room = chat.open_room(accounts.me(), name)
+            user, room = chat.open_room(me, name)
         else:
-            user, room = chat.join(accounts.me(), name, code, asker())
+            user, room = chat.join(me, name, code, address)
     except ChatError as error:
         action = "create" if is_new else "join"
         return show_home(name=name, code=code, error=error, action=action)
@@ -48,27 +48,32 @@ def latest_room():
 @pages.get("/room/<code>")
 def room(code):
     """The room for its members; for others the form that joins it."""
+    before = numbers.read(request.args.get("before"), "before")
     try:
-        canonical = codes.read(code)
-        if canonical != code:
-            return redirect(url_for("pages.room", code=canonical, **request.args), 308)
         place = find_place(code)
     except NotAMember:
-        return show_home(code=code, invited=code)
+        return show_home(code=codes.read(code), invited=codes.read(code))
     except ChatError as error:
-        return show_home(code=code, error=as_wrong_code(error), action="join")
+        return show_home(code=code, error=error, action="join")
+    if place.room.code != code:
+        return redirect(url_for("pages.room", code=place.room.code, before=before), 308)
     accounts.remember(accounts.me(), code)
-    return show_room(place, before=request.args.get("before", type=int))
+    return show_room(place, before)
 
 
 @pages.post("/room/<code>")
 def post(code):
     """Send without JavaScript. The form's `id` makes a second click harmless."""
-    place = find_place(code)
-    typed, client_id = request.form.get("message", ""), request.form.get("id", "")
+    typed, client_id = request.form.get("message", ""), request.form.get("id") or None
+    try:
+        place = find_place(code)
+    except ChatError as error:
+        return answer(error, typed)
     try:
         chat.arrive(place.live, place.me.user_id, place.me.name)
-        chat.post(place.live, place.me.user_id, typed, client_id or None)
+        chat.post(place.live, place.me.user_id, typed, client_id)
+    except IdReused as error:  # the page came out of the browser's memory, with an old id
+        return show_room(place, typed=typed, error=error)
     except ChatError as error:
         return show_room(place, typed=typed, client_id=client_id, error=error)
     return redirect(url_for("pages.room", code=code, _anchor="end"), 303)
@@ -84,8 +89,8 @@ def leave(code):
 def history():
     """What this browser's user wrote; nobody else's."""
     user = accounts.me()
-    query = request.args.get("q", "").strip()
-    before = request.args.get("before", type=int)
+    query = text.clean_query(request.args.get("q", ""))
+    before = numbers.read(request.args.get("before"), "before", most=numbers.LARGEST_ID)
     written, more = messages.history(user.id, query, before) if user else ([], False)
     return render_template(
         "history.html",
@@ -103,23 +108,25 @@ def healthz():
 @pages.get("/readyz")
 def readyz():
     """503 with the error shape while the database, or its tables, are not there."""
-    try:
-        db.session.execute(sql("SELECT 1 FROM room LIMIT 1"))
-    except Exception as error:
-        current_app.logger.error("not ready", exc_info=error)
+    if not models.is_ready():
         return Retry().answer(), Retry.status
     return {"ok": True}
 
 
 def show_home(name=None, code="", error=None, action=None, invited=None):
+    """The home page, filled with what was typed; `error` stands beside its field.
+
+    `action`: the button that was pressed, "create" or "join". `invited`: the code of a room whose
+    link was followed.
+    """
     user = accounts.me()
     remembered = user.name if user else ""
-    answer = error.answer()["error"] if error else {}
+    refusal = error.answer()["error"] if error else {}
     page = render_template(
         "home.html",
         form={"name": remembered if name is None else name, "code": code},
-        errors={answer.get("field", "form"): answer["message"]} if error else {},
-        suggestion=answer.get("suggestion"),
+        errors={refusal.get("field", "form"): refusal["message"]} if error else {},
+        suggestion=refusal.get("suggestion"),
         recent=[recent(one) for one in chat.recent_rooms(user)],
         invited=invited,
         action=action,
@@ -138,7 +145,11 @@ def recent(one):
     }
 
 
-def show_room(place, before=None, typed="", client_id="", error=None):
+def show_room(place, before=None, typed="", client_id=None, error=None):
+    """The room with its last messages, or those before the seq `before`.
+
+    `typed` and `client_id`: what is in the form, again, when there was an `error`.
+    """
     found = messages.page(place.room.id, before)
     page = render_template(
         "room.html",
@@ -164,16 +175,7 @@ def show_room(place, before=None, typed="", client_id="", error=None):
 
 
 def find_place(code):
-    return chat.find_place(code, accounts.me(), asker())
-
-
-def as_wrong_code(error):
-    """In an address, a code that cannot be one is one that no room has."""
-    return RoomNotFound() if error.field == "code" else error
-
-
-def asker():
-    return address_key(request.remote_addr)
+    return chat.find_place(code, accounts.me(), accounts.address())
 
 
 def reader_zone():

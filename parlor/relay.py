@@ -100,6 +100,11 @@ def subscribe(socket, room_id):
     socketio.server.enter_room(socket, channel(room_id))
 
 
+def is_connected(socket):
+    """False once the socket is gone, also if nobody was told."""
+    return socketio.server.manager.is_connected(socket, "/")
+
+
 def eject(sockets):
     """Disconnect sockets whose people are no longer in the room."""
     for socket in sockets:
@@ -117,17 +122,20 @@ def send_room(socket, payload: Room):
 
 
 def send_presence(room, joined=(), left=()):
+    """To everyone in the live room `room`: who came, who went. Both of rooms.Members."""
     payload = Presence(joined=people(joined), left=people(left), count=len(room.members))
     socketio.emit("presence", payload, to=channel(room.id))
 
 
 def send_typing(room, members):
+    """To everyone in the live room `room`: who types now."""
     socketio.emit("typing", Typing(users=people(members)), to=channel(room.id))
 
 
 def send_head(room, seq):
+    """To everyone in the live room `room`: there is more than they were told."""
     socketio.emit("head", Head(seq=seq), to=channel(room.id))
-    room.head = seq
+    room.head = max(room.head, seq)
 
 
 def person(member) -> Person:

@@ -93,24 +93,33 @@ class LiveRooms:
 
     @locked
     def visit(self, room, user_id, name):
-        """Someone came by a form. True if they were not here before."""
+        """Someone came by a form. The Member, if they were not here before, else None."""
         member, is_new = self._member(room, user_id, name)
         member.until = max(member.until, self.clock() + VISIT_LASTS)
-        return is_new
+        return member if is_new else None
 
     @locked
     def enter(self, room, user_id, name, socket):
-        """Someone came on a socket. True if they were not here before."""
+        """Someone came on a socket. The Member, if they were not here before, else None."""
         member, is_new = self._member(room, user_id, name)
         member.sockets.add(socket)
         self.seats[socket] = Seat(room, member)
-        return is_new
+        return member if is_new else None
 
     def _member(self, room, user_id, name):
         is_new = user_id not in room.members
         member = room.members.setdefault(user_id, Member(user_id, name))
         member.name = name
         return member, is_new
+
+    def member(self, room, user_id):
+        """The Member, or None if they are not here."""
+        return room.members.get(user_id)
+
+    @locked
+    def sockets(self, room=None):
+        """Every socket that has a seat, in one room or in all."""
+        return [socket for socket, seat in self.seats.items() if room in (None, seat.room)]
 
     @locked
     def exit(self, socket):
@@ -174,6 +183,7 @@ class LiveRooms:
         return news
 
     def is_deserted(self, room):
+        """Whether nobody has been in the room, or looked at it, for the grace."""
         return not room.members and self.clock() - room.empty_since >= self.room_grace
 
     def _sweep_members(self, room, now, news):

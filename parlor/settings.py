@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -103,11 +104,13 @@ class Settings(BaseSettings):
 
 def kept_secret(path):
     """The key of a development server: made once, then kept in `path` for its owner alone."""
-    try:
-        with open(path, "x", opener=owner_only) as file:
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with open(draft, "x", opener=owner_only) as file:
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):  # another process was first: then its key it is
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 

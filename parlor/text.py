@@ -1,11 +1,13 @@
 """What people say: what can be a message, and where the links in it are."""
 
 import re
-import unicodedata
 
+from parlor.characters import is_storable, is_visible
 from parlor.errors import Invalid, MessageInvalid, MessageMissing, MessageTooLong
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+LONGEST_QUERY = 200
+
 LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 TRAILING = ".,;:!?'\"*_~"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -24,9 +26,16 @@ def clean(typed, longest):
         raise MessageMissing
     if len(text) > longest:
         raise MessageTooLong(longest)
-    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
+    if not all(is_storable(char) for char in text):
         raise MessageInvalid
+    if not is_visible(text):
+        raise MessageMissing
     return text
+
+
+def clean_query(typed):
+    """What someone searches for, without what can be in no message; LONGEST_QUERY at most."""
+    return "".join(char for char in typed if is_storable(char)).strip()[:LONGEST_QUERY]
 
 
 def clean_id(given):

@@ -9,6 +9,7 @@ one.
 import io
 import json
 import logging
+from functools import cache
 
 from engineio import packet as engine_packet
 from engineio.payload import Payload
@@ -47,10 +48,9 @@ def harden(server):
     """Make `server`, a socketio.Server, close connections on packets that cannot be read."""
     server.eio.on("message", guard_messages(server))
     server.eio.handle_request = guard_polling(server.eio)
-    plain = server.eio._async["websocket"]
     server.eio._async = {
         **server.eio._async,
-        "websocket": lambda handler, eio: plain(guard_frames(handler), eio),
+        "websocket": guard_websocket(server.eio._async["websocket"]),
     }
 
 
@@ -112,8 +112,22 @@ def refusal(environ, longest):
     return None if kinds <= set(POLLED) else Invalid()
 
 
-def guard_frames(handler):
-    return lambda socket: handler(Frames(socket))
+def guard_websocket(plain):
+    """`plain`: what makes a WSGI app of a handler. Ours reads Frames, and deflates nothing.
+
+    Deflating costs 100 KB a connection, and each frame is deflated for each receiver.
+    """
+
+    def make(handler, eio):
+        app = plain(lambda socket: handler(Frames(socket)), eio)
+
+        def serve(environ, start_response):
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            return app(environ, start_response)
+
+        return serve
+
+    return make
 
 
 class Frames:
@@ -121,6 +135,8 @@ class Frames:
 
     def __init__(self, socket):
         self.socket = socket
+        if hasattr(socket, "Message"):
+            socket.Message = bounded(socket.Message)
         socket.log = Discard()  # it would note each connection that both ends close
 
     def __getattr__(self, name):
@@ -132,6 +148,22 @@ class Frames:
             return frame
         log.info("unreadable frame, connection closed")
         return None
+
+
+@cache
+def bounded(message):
+    """The class of the worker's WebSocket messages, whose limit holds for one fragment only."""
+
+    class Bounded(message):
+        size = 0
+
+        def push(self, data, final=False):
+            self.size += len(data) or 1
+            if self.size > self.max_frame_length:
+                raise ValueError("too long, in fragments")
+            super().push(data, final)
+
+    return Bounded
 
 
 class Discard:

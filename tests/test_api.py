@@ -67,6 +67,8 @@ def test_through_says_what_the_reader_then_has(client, code, query, through):
         ("?limit=0", "limit"),
         ("?limit=101", "limit"),
         ("?limit=ten", "limit"),
+        ("?limit=0000000000000000000100000", "limit"),
+        ("?after=00000000000000000000999999999999999999999999999999", "after"),
         ("?limit=", "limit"),
         ("?before=-1", "before"),
         ("?before=1.5", "before"),

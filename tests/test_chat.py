@@ -2,7 +2,8 @@
 
 import pytest
 
-from parlor import chat, messages, relay
+from models import User, db, now
+from parlor import accounts, chat, housekeeping, messages, relay
 from parlor.rooms import live
 
 
@@ -41,6 +42,61 @@ def test_a_socket_is_in_the_room_before_its_backlog_is_read(place, calls, after,
     """The other way round, what is said in between would be missed."""
     chat.connect(place, "tab", after)
     assert calls == ["subscribe", read, "send_room"]
+
+
+def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch):
+    def broken(*_):
+        raise RuntimeError
+
+    live.leave(place.live, place.me.user_id)
+    monkeypatch.setattr(messages, "page", broken)
+    with pytest.raises(RuntimeError):
+        chat.connect(place, "tab")
+    assert not live.sockets()
+    assert not place.live.members[place.me.user_id].sockets
+
+
+def test_a_socket_that_nobody_saw_end_is_dropped(place, calls, monkeypatch):
+    chat.connect(place, "tab")
+    monkeypatch.setattr(relay, "is_connected", lambda socket: False)
+    housekeeping.drop_ghosts()
+    assert not live.sockets()
+
+
+def test_whoever_takes_another_name_is_told_of(place, calls, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        relay, "send_presence", lambda room, joined=(), left=(): told.append(names(left, joined))
+    )
+    chat.join(accounts.me() or place_user(place), "Alicia", place.room.code, "127.0.0.1")
+    assert told == [(["Alice"], []), ([], ["Alicia"])]
+
+
+def names(*groups):
+    return tuple([member.name for member in group] for group in groups)
+
+
+def place_user(place):
+    return db.session.get(User, place.me.user_id)
+
+
+def test_a_room_closed_by_another_process_ends_here(place, calls, monkeypatch):
+    ejected = []
+    monkeypatch.setattr(relay, "eject", ejected.extend)
+    chat.connect(place, "tab")
+    place.room.closed_at = now()
+    db.session.commit()
+    housekeeping.tell_heads()
+    assert ejected == ["tab"]
+    assert live.get(place.room.code) is None
+
+
+def test_a_job_that_fails_stops_no_other(app, caplog):
+    def broken():
+        raise RuntimeError
+
+    housekeeping.attempt(app, broken)
+    assert "broken failed" in caplog.text
 
 
 def test_a_room_that_is_being_joined_is_not_deserted(app, place, monkeypatch):

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import requests
@@ -217,6 +217,45 @@ def test_a_packet_that_cannot_be_read_closes_the_socket(line, packet):
 def test_a_binary_packet_closes_the_socket(line, packet):
     line.send_binary(packet)
     assert is_closed(line)
+
+
+def test_a_message_in_endless_fragments_closes_the_socket(line):
+    def fragments():
+        yield websocket.ABNF(0, 0, 0, 0, websocket.ABNF.OPCODE_TEXT, 1, b"4" * 4000)
+        for _ in range(10):
+            yield websocket.ABNF(0, 0, 0, 0, websocket.ABNF.OPCODE_CONT, 1, b"4" * 4000)
+
+    with suppress(ConnectionError):
+        for fragment in fragments():
+            line.send_frame(fragment)
+    assert is_closed(line)
+
+
+def test_nothing_is_deflated(server):
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate"}
+    with dialed(server, header=offer) as line:
+        assert "sec-websocket-extensions" not in line.headers
+
+
+def test_a_body_in_chunks_is_not_read_without_end(server):
+    handshake = requests.get(server.url + HANDSHAKE, timeout=5)
+    sid = json.loads(handshake.text[1:])["sid"]
+    chunks = (b"4" * 1000 for _ in range(100))
+    answer = requests.post(f"{server.url}{HANDSHAKE}&sid={sid}", data=chunks, timeout=5)
+    assert answer.status_code in (200, 400, 413)
+    assert alive(server)
+
+
+def alive(server):
+    return requests.get(server.url + "/healthz", timeout=5).ok
+
+
+def test_a_request_that_cannot_be_read_is_not_quoted(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
+        line.sendall(b"GET /room/K7QP?secret-words not-http\r\n\r\n")
+        line.recv(1000)
+    assert "Invalid request" in server.log()
+    assert "secret-words" not in server.log()
 
 
 @pytest.mark.parametrize("noise", [b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", bytes(500)])

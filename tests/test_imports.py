@@ -17,7 +17,8 @@ LAYERS = [
     "messages",
     "models relay",
     "rooms",
-    "codes guard limits logs names text times transport",
+    "codes guard limits logs names numbers text times transport",
+    "characters",
     "errors settings",
 ]
 """A module may import those of the lines below its own, and none beside it."""

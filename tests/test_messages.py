@@ -4,14 +4,14 @@ import threading
 
 import pytest
 from sqlalchemy import event, func, select, text
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 
 from models import Message, Participant, Room, User, db, now
 from parlor import messages, names
-from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
+from parlor.errors import ChatError, IdReused, Invalid, NotAMember, Retry, RoomClosed
 from parlor.messages import Draft
 from parlor.rooms import LiveRoom
-from parlor.writer import Writer
+from parlor.writer import Ticket, Writer
 from tests.support import on_sqlite
 
 
@@ -190,7 +190,8 @@ def test_one_bad_row_takes_no_other_with_it(app, room, alice, bob, monkeypatch):
         [draft(room, alice, "a"), draft(room, bob, "b", "bad"), draft(room, bob, "c")]
     )
     assert [outcome.is_new for outcome in outcomes] == [True, False, True]
-    assert outcomes[1].error.code == "retry"
+    assert outcomes[1].error.code == "server_error"
+    assert outcomes[1].error.details["id"]
     assert [content for _, _, content in stored()] == ["hello", "hello"]
 
 
@@ -199,11 +200,47 @@ def test_a_failing_relay_loses_nobodys_answer(app, room, alice, monkeypatch):
         raise RuntimeError
 
     monkeypatch.setattr("parlor.relay.send_message", broken)
+    assert Writer().post(draft(room, alice, "a")).seq == 1
+
+
+def test_everyone_in_line_gets_an_answer_whatever_happens(app, room, alice, monkeypatch):
+    """Also when what is raised is no Exception, as a worker's time-out may be."""
+
+    def interrupted(drafts):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("parlor.writer.store", interrupted)
     writer = Writer()
-    with pytest.raises(RuntimeError):
+    waiting = Ticket(draft(room, alice, "b"))
+    writer.line.append(waiting)
+    with pytest.raises(KeyboardInterrupt):
         writer.post(draft(room, alice, "a"))
+    assert waiting.outcome.error.code == "retry"
+
+
+def test_a_database_that_does_not_answer_is_worth_another_try(app, room, alice, monkeypatch):
+    def gone(drafts):
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("parlor.writer.store", gone)
+    with pytest.raises(Retry):
+        Writer().post(draft(room, alice, "a"))
+
+
+def test_whoever_waits_in_line_holds_no_connection(app, room, alice, monkeypatch):
     monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
-    assert writer.post(draft(room, alice, "a")).seq == 1
+    messages.page(room.id)
+    assert db.engine.pool.checkedout() == 1
+    writer = Writer()
+    monkeypatch.setattr(writer, "write", lambda: note_and_write(writer, held))
+    held = []
+    writer.post(draft(room, alice, "a"))
+    assert held == [0]
+
+
+def note_and_write(writer, held):
+    held.append(db.engine.pool.checkedout())
+    Writer.write(writer)
 
 
 def test_what_postgres_cannot_store_never_reaches_it(room, alice):

@@ -6,9 +6,11 @@ from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from models import db, now
+from models import User, db, now
 from parlor import chat
+from parlor.limits import throttle
 from parlor.rooms import live
 
 
@@ -332,12 +334,109 @@ def test_history_without_a_session_is_empty(client):
 def test_history_never_follows_a_name(alice, browser_of):
     code = alice.enter()
     alice.say(code, "Alice's own")
-    alice.client.post(f"/room/{code}/leave")
     pretender = browser_of("Alice")
-    pretender.enter(code)
-    assert "Alice&#39;s own" in pretender.get(f"/room/{code}").text
+    pretender.enter()
     assert "Alice&#39;s own" not in pretender.get("/history").text
     assert "Alice&#39;s own" in alice.get("/history").text
+
+
+def test_the_name_of_someone_who_left_stays_with_what_they_said(alice, bob, browser_of):
+    code = alice.enter()
+    bob.enter(code)
+    bob.say(code, "I was here")
+    bob.client.post(f"/room/{code}/leave")
+    assert browser_of("Bob").join(code).status_code == 409
+    assert alice.join(code, name="Bob").status_code == 409
+    assert bob.join(code).status_code == 303
+
+
+def test_search_knows_upper_and_lower_case_of_every_script(alice):
+    code = alice.enter()
+    alice.say(code, "ÄPFEL und ΒΙΒΛΊΟ")
+    for query in ("äpfel", "Äpfel", "βιβλίο"):
+        assert "ÄPFEL" in alice.get(f"/history?q={query}").text
+
+
+def test_a_cookie_from_a_lost_database_is_nobodys(app, alice, browser_of):
+    code = alice.enter()
+    alice.say(code, "before the loss")
+    with app.app_context():
+        db.session.execute(db.update(User).values(key="another"))
+        db.session.commit()
+    assert "before the loss" not in alice.get("/history").text
+    assert alice.get(f"/api/chat/rooms/{code}").status_code == 403
+
+
+def test_coming_back_to_a_closed_room_is_no_wrong_code(app, alice, bob):
+    """A class whose room was closed must not lock itself out of the next one."""
+    code = alice.enter()
+    bob.enter(code)
+    with app.app_context():
+        close(code)
+    throttle.configure(enabled=True)
+    for _ in range(11):
+        assert bob.get(f"/room/{code}").status_code == 404
+    assert browser_of_a_stranger(app).get(f"/room/{code}").status_code == 404
+
+
+def browser_of_a_stranger(app):
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("?code=x&endpoint=y&_method=POST&_external=1&_scheme=ftp", 308),
+        ("?before=3", 308),
+        ("?before=99999999999999999999999", 400),
+        ("?before=-1", 400),
+        ("?before=x", 400),
+    ],
+)
+def test_an_address_is_read_with_care(alice, query, status):
+    code = next(code for code in iter(alice.enter, None) if code != code.lower())
+    answer = alice.get(f"/room/{code.lower()}{query}")
+    assert answer.status_code == status
+    if status == 308:
+        assert answer.location == f"/room/{code}" + ("?before=3" if "before" in query else "")
+
+
+@pytest.mark.parametrize("query", ["?before=99999999999999999999999", "?before=x"])
+def test_history_is_read_with_care(alice, query):
+    alice.enter()
+    assert alice.get(f"/history{query}").status_code == 400
+    assert alice.get("/history?q=%00%00").status_code == 200
+
+
+def test_an_old_form_gets_a_new_id(alice):
+    code = alice.enter()
+    alice.say(code, "first", id="same")
+    page = alice.say(code, "second", id="same")
+    assert page.status_code == 409
+    assert "second" in page.text
+    fresh = re.search(r'name="id" value="(\w+)"', page.text)[1]
+    assert alice.say(code, "second", id=fresh).status_code == 303
+
+
+def test_a_text_for_a_room_that_is_closed_is_given_back(app, alice):
+    code = alice.enter()
+    with app.app_context():
+        close(code)
+    page = alice.say(code, "my long <thought>")
+    assert page.status_code == 404
+    assert "my long &lt;thought&gt;" in page.text
+
+
+def test_a_database_that_is_away_is_no_server_error(app, alice, monkeypatch):
+    code = alice.enter()
+
+    def gone(*_):
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("parlor.chat.find_room", gone)
+    app.testing = False
+    assert alice.get(f"/api/chat/rooms/{code}").json["error"]["code"] == "retry"
+    assert alice.get(f"/api/chat/rooms/{code}").headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("path", ["/", "/room", "/history", "/room/ZZZZ"])

@@ -35,7 +35,7 @@ def names(members):
 
 
 def test_a_second_tab_is_not_a_second_person(live, room):
-    assert live.enter(room, 1, "Alice", "tab 1")
+    assert live.enter(room, 1, "Alice", "tab 1").name == "Alice"
     assert not live.enter(room, 1, "Alice", "tab 2")
     assert names(live.here(room)) == ["Alice"]
 

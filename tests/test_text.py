@@ -36,6 +36,7 @@ def test_a_message_is_kept_as_it_was_typed(typed, kept):
     [
         ("", MessageMissing),
         (" \n ", MessageMissing),
+        ("\u2800\u200b", MessageMissing),
         ("x" * 1001, MessageTooLong),
         ("a\x00b", MessageInvalid),
         ("\x1b[31m", MessageInvalid),
@@ -48,6 +49,11 @@ def test_a_message_is_kept_as_it_was_typed(typed, kept):
 def test_what_cannot_be_a_message_is_refused(typed, error):
     with pytest.raises(error):
         text.clean(typed, 1000)
+
+
+def test_a_search_is_for_what_can_be_in_a_message():
+    assert text.clean_query(" a\x00b \ud800") == "ab"
+    assert len(text.clean_query("x" * 1000)) == text.LONGEST_QUERY
 
 
 @pytest.mark.parametrize("given", ["a", "A-z_9", "x" * 64])

@@ -9,21 +9,17 @@ branch_labels = None
 depends_on = None
 
 ROOM_IS_OPEN = sa.text("closed_at IS NULL")
-HAS_NOT_LEFT = sa.text("left_at IS NULL")
 
 
 def moment(name, nullable=False):
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def partly_unique(name, table, columns, where):
-    op.create_index(name, table, columns, unique=True, sqlite_where=where, postgresql_where=where)
-
-
 def upgrade():
     op.create_table(
         "user",
         sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("key", sa.String(32), nullable=False),
         sa.Column("name", sa.String(32), nullable=False),
         moment("created_at"),
         moment("last_seen_at"),
@@ -41,7 +37,14 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name="pk_room"),
         sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name="fk_room_owner_id_user"),
     )
-    partly_unique("ix_room_open_code", "room", ["code"], ROOM_IS_OPEN)
+    op.create_index(
+        "ix_room_open_code",
+        "room",
+        ["code"],
+        unique=True,
+        sqlite_where=ROOM_IS_OPEN,
+        postgresql_where=ROOM_IS_OPEN,
+    )
     op.create_table(
         "participant",
         sa.Column("room_id", sa.Integer, nullable=False),
@@ -51,13 +54,11 @@ def upgrade():
         moment("joined_at"),
         moment("left_at", nullable=True),
         sa.PrimaryKeyConstraint("room_id", "user_id", name="pk_participant"),
+        sa.UniqueConstraint("room_id", "name_key", name="uq_participant_room_id_name_key"),
         sa.ForeignKeyConstraint(["room_id"], ["room.id"], name="fk_participant_room_id_room"),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_participant_user_id_user"),
     )
     op.create_index("ix_participant_user_id", "participant", ["user_id"])
-    partly_unique(
-        "ix_participant_name_in_room", "participant", ["room_id", "name_key"], HAS_NOT_LEFT
-    )
     op.create_table(
         "message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),

@@ -8,5 +8,5 @@ const ROOM_LINK = /\/room\/([^/?#\s]*)/i;
  */
 export function readCode(typed) {
   const code = typed.match(ROOM_LINK)?.[1] ?? typed;
-  return code.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+  return code.toUpperCase().replace(/[\s\-‐‑‒–—_.]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
 }

@@ -1,0 +1,21 @@
+"""Characters that show nothing, and those that no table can hold."""
+
+import unicodedata
+
+UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters, marks and symbols that show nothing; control and format characters are besides."""
+
+
+def is_unseen(char):
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in ("Zl", "Zp") or char in UNSEEN
+
+
+def is_visible(text):
+    """Whether there is anything to see in it."""
+    return any(not is_unseen(char) and unicodedata.category(char)[0] in "LNPS" for char in text)
+
+
+def is_storable(char):
+    """Line breaks and tabs are; other control characters and lone surrogates are not."""
+    return char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs")
