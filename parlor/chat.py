@@ -8,19 +8,14 @@ import uuid
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
-from models import Participant, Room, db, now, transaction
-from parlor import accounts, codes, messages, names, relay, text
-from parlor.errors import ChatError, NameTaken, NotAMember, Retry, RoomNotFound
+from models import Participant, Room, transaction
+from parlor import accounts, codes, leases, memberships, messages, names, relay, text
+from parlor.errors import ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
 from parlor.messages import Draft
 from parlor.rooms import LiveRoom, live
 from parlor.writer import writer
-
-DRAWS = 20
-"""Codes drawn for one room before giving up: with half of all codes taken, one in a million."""
 
 RECENT = 6
 """Rooms that the home page offers again."""
@@ -53,39 +48,9 @@ def open_room(user, name):
 def create(user_id, name):
     """A room owned by a user, a new guest where `user_id` is None. Returns (User, Room)."""
     user = accounts.named(user_id, name)
-    room = lease(owner_id=user.id)
-    db.session.add(membership(room.id, user.id, name))
+    room = leases.take(owner_id=user.id)
+    memberships.add(room.id, user.id, name)
     return user, room
-
-
-@transaction
-def lease_room():
-    """An open room without people, for a command. Returns the Room."""
-    return lease()
-
-
-def lease(owner_id=None):
-    """A room under a code that no open room has; the index decides, in any process."""
-    for _ in range(DRAWS):
-        room = Room(code=codes.draw(), owner_id=owner_id)
-        try:
-            with db.session.begin_nested():
-                db.session.add(room)
-            return room
-        except IntegrityError:
-            continue
-    raise Retry
-
-
-def membership(room_id, user_id, name):
-    return Participant(
-        room_id=room_id,
-        user_id=user_id,
-        name=name,
-        name_key=names.key(name),
-        joined_at=now(),
-        left_at=None,
-    )
 
 
 def join(user, name, typed_code, asker):
@@ -96,35 +61,9 @@ def join(user, name, typed_code, asker):
     name = names.clean(name)
     room = find_room(codes.read(typed_code), user, asker)
     live_room = live.open(room.id, room.code, room.last_seq)  # from here on it is not deserted
-    user = admit(user and user.id, room.id, name)
+    user = memberships.admit(room.id, user and user.id, name)
     arrive(live_room, user.id, name)
     return user, room
-
-
-@transaction
-def admit(user_id, room_id, name):
-    """Make a user, a new guest where `user_id` is None, a member. Returns the User.
-
-    Names of those who have left are taken too: what they said bears them. Raises RoomNotFound,
-    NameTaken.
-    """
-    lock_open(room_id)
-    taken = select(Participant.name_key).where(
-        Participant.room_id == room_id, Participant.user_id != (user_id or 0)
-    )
-    taken = set(db.session.scalars(taken))
-    if names.key(name) in taken:
-        raise NameTaken(names.free(name, taken))
-    user = accounts.named(user_id, name)
-    db.session.merge(membership(room_id, user.id, name))
-    return user
-
-
-def lock_open(room_id):
-    """Hold the room as it is until the commit. Raises RoomNotFound if it is closed."""
-    is_open = select(Room.id).where(Room.id == room_id, Room.closed_at.is_(None))
-    if db.session.scalar(is_open.with_for_update()) is None:
-        raise RoomNotFound
 
 
 def arrive(live_room, user_id, name):
@@ -147,31 +86,16 @@ def find_room(code, user, asker):
     Codes that never were and codes of closed rooms get the same answer. Strangers' wrong codes are
     counted; that someone comes back to a room that is closed by now is no guess.
     """
-    room = db.session.scalar(select(Room).where(Room.code == code, Room.closed_at.is_(None)))
-    if room and member_of(room, user):
+    room = leases.find(code)
+    if memberships.find(room, user):
         return room
-    if room is None and was_in(code, user):
+    if room is None and memberships.was_in(code, user):
         raise RoomNotFound
     throttle.check("wrong-code", asker)
     if room is None:
         throttle.hit("wrong-code", asker)
         raise RoomNotFound
     return room
-
-
-def was_in(code, user):
-    """Whether the user has ever been in a room of that code."""
-    if user is None:
-        return False
-    rooms = select(Participant.room_id).join(Room, Room.id == Participant.room_id)
-    mine = rooms.where(Participant.user_id == user.id, Room.code == code)
-    return db.session.scalar(mine.limit(1)) is not None
-
-
-def member_of(room, user):
-    """The user's membership of the room, or None."""
-    member = user and db.session.get(Participant, (room.id, user.id))
-    return member if member and member.left_at is None else None
 
 
 def find_place(typed_code, user, asker):
@@ -184,7 +108,7 @@ def find_place(typed_code, user, asker):
     except ChatError:
         raise RoomNotFound from None
     room = find_room(code, user, asker)
-    me = member_of(room, user)
+    me = memberships.find(room, user)
     if me is None:
         raise NotAMember
     return Place(room, live.open(room.id, room.code, room.last_seq), me)
@@ -192,17 +116,12 @@ def find_place(typed_code, user, asker):
 
 def leave(place):
     """Stop being a member: on all tabs, and at once."""
-    end_membership(place.room.id, place.me.user_id)
+    memberships.end(place.room.id, place.me.user_id)
     member = live.leave(place.live, place.me.user_id)
     if member:
         relay.eject(member.sockets)
         relay.send_presence(place.live, left=[member])
         relay.send_typing(place.live, live.typing(place.live))
-
-
-@transaction
-def end_membership(room_id, user_id):
-    db.session.get(Participant, (room_id, user_id)).left_at = now()
 
 
 def post(live_room, user_id, typed, client_id=None, reply_to=None):
@@ -267,35 +186,11 @@ def set_typing(seat, is_typing):
 
 def recent_rooms(user):
     """The open rooms that a user is a member of, those with the latest word first."""
-    if user is None:
-        return []
-    rows = (
-        select(Room, Participant.name)
-        .join(Participant, Participant.room_id == Room.id)
-        .where(
-            Participant.user_id == user.id,
-            Participant.left_at.is_(None),
-            Room.closed_at.is_(None),
-        )
-        .order_by(func.coalesce(Room.last_message_at, Participant.joined_at).desc())
-        .limit(RECENT)
-    )
-    return [Recent(room, name, who_is_in(room)) for room, name in db.session.execute(rows)]
+    rooms = memberships.of(user, RECENT) if user else []
+    return [Recent(room, name, who_is_in(room)) for room, name in rooms]
 
 
 def who_is_in(room):
     """The rooms.Members who are in `room`, a models.Room, now."""
     live_room = live.get(room.code)
     return live.here(live_room) if live_room and live_room.id == room.id else []
-
-
-def open_rooms():
-    """Every open room with the number of its members, the oldest first."""
-    rows = (
-        select(Room, func.count(Participant.user_id))
-        .outerjoin(Participant, (Participant.room_id == Room.id) & Participant.left_at.is_(None))
-        .where(Room.closed_at.is_(None))
-        .group_by(Room.id)
-        .order_by(Room.id)
-    )
-    return db.session.execute(rows).all()

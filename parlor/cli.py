@@ -5,7 +5,7 @@ import flask_migrate
 from flask import Blueprint, current_app
 from werkzeug.serving import is_running_from_reloader, run_simple
 
-from parlor import chat, housekeeping
+from parlor import housekeeping, leases
 from parlor.times import iso
 
 cli = Blueprint("cli", __name__, cli_group=None)
@@ -15,7 +15,7 @@ cli = Blueprint("cli", __name__, cli_group=None)
 def rooms():
     """List the rooms that are open: code, members, messages, since when, last message."""
     click.echo("CODE  MEMBERS  MESSAGES  OPENED                    LAST MESSAGE")
-    for room, members in chat.open_rooms():
+    for room, members in leases.open_rooms():
         last = iso(room.last_message_at) if room.last_message_at else "-"
         opened = iso(room.created_at)
         click.echo(f"{room.code}  {members:>7}  {room.last_seq:>8}  {opened}  {last}")
@@ -24,7 +24,7 @@ def rooms():
 @cli.cli.command("create-room")
 def create_room():
     """Open a room and print its code. It closes like any other when nobody comes."""
-    click.echo(chat.lease_room().code)
+    click.echo(leases.take_without_people().code)
 
 
 @cli.cli.command("dev")

@@ -5,12 +5,10 @@
 
 import logging
 import time
+from functools import partial
 from threading import Thread
 
-from sqlalchemy import select
-
-from models import Room, db, now, transaction
-from parlor import messages, relay
+from parlor import leases, messages, relay
 from parlor.limits import throttle
 from parlor.rooms import live
 
@@ -48,8 +46,7 @@ def adopt():
 
     They close like any other when nobody comes.
     """
-    rows = select(Room.id, Room.code, Room.last_seq).where(Room.closed_at.is_(None))
-    for id, code, last_seq in db.session.execute(rows):
+    for id, code, last_seq in leases.open_codes():
         if not live.get(code):
             live.open(id, code, last_seq)
 
@@ -62,19 +59,8 @@ def sweep():
     for room in news.stilled:
         relay.send_typing(room, live.typing(room))
     for room in news.deserted[:CLOSED_AT_ONCE]:
-        if close_deserted(room):
+        if leases.end(room.id, partial(live.is_deserted, room)):
             live.close(room)
-
-
-@transaction
-def close_deserted(room):
-    """Close a room unless someone came meanwhile; the row's lock keeps joins out while we look."""
-    row = db.session.scalar(select(Room).where(Room.id == room.id).with_for_update())
-    if not live.is_deserted(room):
-        return False
-    if row and row.closed_at is None:
-        row.closed_at = now()
-    return True
 
 
 def tell_heads():

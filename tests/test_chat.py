@@ -3,7 +3,7 @@
 import pytest
 
 from models import User, db, now
-from parlor import accounts, chat, housekeeping, messages, relay
+from parlor import accounts, chat, housekeeping, memberships, messages, relay
 from parlor.rooms import live
 
 
@@ -102,13 +102,13 @@ def test_a_job_that_fails_stops_no_other(app, caplog):
 def test_a_room_that_is_being_joined_is_not_deserted(app, place, monkeypatch):
     """From the moment it is found: the clock must not close it under the one who comes in."""
     seen = []
-    admit = chat.admit
+    admit = memberships.admit
 
     def admit_late(*args):
         seen.append(live.is_deserted(place.live))
         return admit(*args)
 
-    monkeypatch.setattr(chat, "admit", admit_late)
+    monkeypatch.setattr(memberships, "admit", admit_late)
     live.leave(place.live, place.me.user_id)
     place.live.empty_since -= 10_000
     assert live.is_deserted(place.live)

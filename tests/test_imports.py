@@ -13,8 +13,8 @@ LAYERS = [
     "pages api events cli",  # the doors
     "assets failures housekeeping presentation",  # around them
     "chat",  # the verbs
-    "accounts writer",
-    "messages",
+    "memberships writer",
+    "accounts leases messages",
     "models relay",
     "rooms",
     "codes guard limits logs names numbers text times transport",

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import event, inspect
 
 from models import BUSY_TIMEOUT, Room, User, db, transaction
-from parlor import chat
+from parlor import leases
 from parlor.errors import Retry
 from tests.support import on_sqlite
 
@@ -43,17 +43,17 @@ def test_two_open_rooms_never_share_a_code(app, monkeypatch):
     """Also when another process takes the code between our draw and our insert."""
     monkeypatch.setattr("parlor.codes.draw", iter(["K7QP", "K7QP", "AAAA"]).__next__)
     with app.app_context():
-        codes = [chat.lease_room().code, chat.lease_room().code]
+        codes = [leases.take_without_people().code, leases.take_without_people().code]
         assert codes == ["K7QP", "AAAA"]
-        assert [room.code for room, _ in chat.open_rooms()] == codes
+        assert [room.code for room, _ in leases.open_rooms()] == codes
 
 
 def test_when_every_code_is_taken_the_answer_is_to_try_again(app, monkeypatch):
     monkeypatch.setattr("parlor.codes.draw", lambda: "K7QP")
     with app.app_context():
-        chat.lease_room()
+        leases.take_without_people()
         with pytest.raises(Retry):
-            chat.lease_room()
+            leases.take_without_people()
 
 
 @on_sqlite
@@ -70,7 +70,7 @@ def test_a_transaction_waits_for_a_lock_without_blocking(app, monkeypatch):
                 other.close()
 
         monkeypatch.setattr("models.time.sleep", release_at_the_second_pause)
-        assert chat.lease_room().id
+        assert leases.take_without_people().id
         assert len(pauses) == 2
 
 
@@ -80,7 +80,7 @@ def test_a_transaction_gives_up_on_a_lock_that_stays(app, monkeypatch):
     with app.app_context():
         holder = db.engine.connect().execution_options(writes=True)
         with holder, holder.begin(), pytest.raises(Retry):
-            chat.lease_room()
+            leases.take_without_people()
 
 
 def test_a_transaction_that_fails_leaves_nothing(app):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from models import User, db, now
-from parlor import chat
+from parlor import leases
 from parlor.limits import throttle
 from parlor.rooms import live
 
@@ -82,7 +82,7 @@ def test_joining_takes_the_code_however_it_is_typed(alice, bob, typed):
 def test_joining_never_creates(alice, app):
     assert alice.join("ZZZZ").status_code == 404
     with app.app_context():
-        assert not chat.open_rooms()
+        assert not leases.open_rooms()
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def forget_what_varies(page, code):
 
 
 def close(code):
-    [room] = [room for room, _ in chat.open_rooms() if room.code == code]
+    [room] = [room for room, _ in leases.open_rooms() if room.code == code]
     room.closed_at = now()
     db.session.commit()
     live.close(live.get(code))
@@ -443,7 +443,7 @@ def test_a_database_that_is_away_is_no_server_error(app, alice, monkeypatch):
 def test_nothing_changes_on_get(app, client, path):
     client.get(path)
     with app.app_context():
-        assert not chat.open_rooms()
+        assert not leases.open_rooms()
     assert not live.all()
 
 

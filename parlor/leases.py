@@ -1,0 +1,73 @@
+"""Rooms in their table: a code is a lease on one, from opening to closing."""
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from models import Participant, Room, db, now, transaction
+from parlor import codes
+from parlor.errors import Retry, RoomNotFound
+
+DRAWS = 20
+"""Codes drawn for one room before giving up: with half of all codes taken, one in a million."""
+
+IS_OPEN = Room.closed_at.is_(None)
+
+
+def take(owner_id=None):
+    """A new room under a code that no open room has; the index decides, in any process.
+
+    Not committed. Raises Retry when DRAWS codes in a row are taken.
+    """
+    for _ in range(DRAWS):
+        room = Room(code=codes.draw(), owner_id=owner_id)
+        try:
+            with db.session.begin_nested():
+                db.session.add(room)
+            return room
+        except IntegrityError:
+            continue
+    raise Retry
+
+
+@transaction
+def take_without_people():
+    """An open room that nobody is in, for a command. Returns the Room."""
+    return take()
+
+
+def find(code):
+    """The open Room of that code, or None."""
+    return db.session.scalar(select(Room).where(Room.code == code, IS_OPEN))
+
+
+def hold(room_id):
+    """Keep the room as it is until the commit. Raises RoomNotFound if it is closed."""
+    row = select(Room.id).where(Room.id == room_id, IS_OPEN).with_for_update()
+    if db.session.scalar(row) is None:
+        raise RoomNotFound
+
+
+@transaction
+def end(room_id, may_end):
+    """Close a room if `may_end()` while its row is held, which keeps joins out. Returns whether.
+
+    True also for a room that is closed already.
+    """
+    room = db.session.get(Room, room_id, with_for_update=True)
+    if not may_end():
+        return False
+    if room.closed_at is None:
+        room.closed_at = now()
+    return True
+
+
+def open_rooms():
+    """Every open Room with the number of its members, the oldest first."""
+    is_member = (Participant.room_id == Room.id) & Participant.left_at.is_(None)
+    rows = select(Room, func.count(Participant.user_id)).outerjoin(Participant, is_member)
+    return db.session.execute(rows.where(IS_OPEN).group_by(Room.id).order_by(Room.id)).all()
+
+
+def open_codes():
+    """(id, code, last_seq) of every open room."""
+    return db.session.execute(select(Room.id, Room.code, Room.last_seq).where(IS_OPEN)).all()

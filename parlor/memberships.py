@@ -1,0 +1,77 @@
+"""Who belongs to which room, and under which name."""
+
+from sqlalchemy import func, select
+
+from models import Participant, Room, db, now, transaction
+from parlor import accounts, leases, names
+from parlor.errors import NameTaken
+
+
+def add(room_id, user_id, name):
+    """Make a user a member under that name, or again, or under another. Not committed."""
+    member = Participant(
+        room_id=room_id,
+        user_id=user_id,
+        name=name,
+        name_key=names.key(name),
+        joined_at=now(),
+        left_at=None,
+    )
+    return db.session.merge(member)
+
+
+@transaction
+def admit(room_id, user_id, name):
+    """Let a user, a new guest where `user_id` is None, into an open room. Returns the User.
+
+    Names of those who have left are taken too: what they said bears them. Raises RoomNotFound,
+    NameTaken.
+    """
+    leases.hold(room_id)
+    taken = names_in(room_id, but=user_id)
+    if names.key(name) in taken:
+        raise NameTaken(names.free(name, taken))
+    user = accounts.named(user_id, name)
+    add(room_id, user.id, name)
+    return user
+
+
+def names_in(room_id, but):
+    """The keys of all names that are borne in a room, but for those of the user `but`."""
+    others = Participant.user_id != (but or 0)
+    return set(
+        db.session.scalars(
+            select(Participant.name_key).where(Participant.room_id == room_id, others)
+        )
+    )
+
+
+@transaction
+def end(room_id, user_id):
+    db.session.get(Participant, (room_id, user_id)).left_at = now()
+
+
+def find(room, user):
+    """The user's Participant in the room, or None for no member. Either may be None."""
+    member = room and user and db.session.get(Participant, (room.id, user.id))
+    return member if member and member.left_at is None else None
+
+
+def was_in(code, user):
+    """Whether the user has ever been in a room of that code."""
+    if user is None:
+        return False
+    rooms = select(Participant.room_id).join(Room, Room.id == Participant.room_id)
+    mine = rooms.where(Participant.user_id == user.id, Room.code == code)
+    return db.session.scalar(mine.limit(1)) is not None
+
+
+def of(user, limit):
+    """(Room, name there) of the open rooms that a user is a member of, the latest word first."""
+    rows = (
+        select(Room, Participant.name)
+        .join(Participant, Participant.room_id == Room.id)
+        .where(Participant.user_id == user.id, Participant.left_at.is_(None), leases.IS_OPEN)
+        .order_by(func.coalesce(Room.last_message_at, Participant.joined_at).desc())
+    )
+    return db.session.execute(rows.limit(limit)).all()
