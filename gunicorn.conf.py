@@ -44,7 +44,7 @@ worker_class = "eventlet"
 # A connection is an open file: where fewer than 20,100 are allowed (`ulimit -Hn`), so many fewer
 # people can be connected.
 worker_connections = open_files() - FOR_OTHER_FILES
-graceful_timeout = 5  # whoever is cut off comes back by itself, and catches up by number
+graceful_timeout = 2  # whoever is cut off comes back by itself, and catches up by number
 keepalive = 5  # an idle connection must not hold up the graceful stop
 control_socket_disable = True  # all of a user's gunicorns would share the one
 

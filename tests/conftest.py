@@ -67,9 +67,9 @@ def runner(app):
     return app.test_cli_runner()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A real server with a database of its own, shared by a file's tests. Limits are off."""
+    """A real server with a database of its own, shared by all tests. Limits are off."""
     with Server(tmp_path_factory.mktemp("server")) as server:
         yield server
 

@@ -1,0 +1,144 @@
+"""Pages for everybody: axe finds nothing wrong, whatever the page, its state, light and size."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.support.talk import DESKTOP, IPHONE, arrive, enter, let_in, messages, say, status, write
+
+LOOKS = [(size, light) for size in (IPHONE, DESKTOP) for light in ("light", "dark")]
+
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture
+def page(page_for, server):
+    page_for.allow(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED")
+    # Nothing may still be on its way from one color to another when they are measured.
+    return page_for("Alice", server, reduced_motion="reduce")
+
+
+@pytest.fixture
+def conversation(person, server):
+    """A `Person` named Alice, and the code of a room where several people said all sorts."""
+    alice, bob = person("Alice", server), person("بوب", server)
+    code = alice.enter()
+    bob.enter(code)
+    for number in range(55):
+        (alice, bob)[number // 2 % 2].send(f"{number} with https://example.org in it")
+    bob.send("مرحبا")
+    return alice, code
+
+
+def expect_accessible(page, looks=LOOKS):
+    """In every one of the looks: a size of the window and a color scheme."""
+    for size, light in looks:
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=light)
+        page.evaluate(DRAWN)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{size}, {light}:\n{found.generate_report()}"
+
+
+def submit(page, name, code, button):
+    page.goto("/")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Room code").fill(code)
+    page.get_by_role("button", name=button).click()
+
+
+def test_home(page):
+    page.goto("/")
+    expect_accessible(page)
+
+
+def test_home_with_rooms_one_was_in(page, conversation):
+    let_in(page, *conversation)
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Lately you were in")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_home_with_an_error(page, conversation):
+    submit(page, "Alice", "ZZZZ", "Join the room")
+    expect_accessible(page)
+    submit(page, "Alice", conversation[1], "Join the room")
+    expect(page.get_by_role("button", name="Join as Alice 2")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_home_for_the_invited(page, conversation):
+    page.goto(f"/room/{conversation[1]}")
+    expect(page.get_by_role("heading", name="Join")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_an_empty_room(page):
+    enter(page, "Alice")
+    expect_accessible(page)
+
+
+def test_a_full_room(page, conversation, person, server):
+    let_in(page, *conversation)
+    charlie = person("Charlie", server)
+    charlie.enter(conversation[1])
+    charlie.tab.emit("typing", {"is_typing": True})
+    expect(page.get_by_text("Charlie joined")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_a_room_with_people_shown(page, conversation):
+    page.set_viewport_size(IPHONE)
+    let_in(page, *conversation)
+    page.get_by_role("button", name="here, show who").click()
+    expect(page.get_by_role("complementary")).to_be_visible()
+    expect_accessible(page, [look for look in LOOKS if look[0] is IPHONE])
+
+
+def test_a_room_in_trouble(page, conversation):
+    let_in(page, *conversation)
+    say(page, "refused \u0007")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.context.set_offline(True)
+    say(page, "on its way")
+    say(page, "x" * 1001)
+    page.locator(".log").evaluate("log => log.scrollTop = 450")
+    expect(status(page)).to_contain_text("You're offline")
+    expect(page.get_by_text("That's 1 too many.")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_a_room_one_has_left(page, conversation):
+    let_in(page, *conversation)
+    write(page, "Half a thought")
+    other = page.context.new_page()
+    other.goto(page.url)
+    arrive(other)
+    other.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("link", name="Join again")).to_be_visible()
+    other.close()
+    expect_accessible(page)
+
+
+def test_earlier_messages(page, conversation):
+    let_in(page, *conversation)
+    page.goto(page.url + "?before=20")
+    expect(page.get_by_role("link", name="Back to now")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_the_history(page, conversation):
+    page.goto("/history")
+    expect_accessible(page)
+    let_in(page, *conversation)
+    page.goto("/history")
+    expect(messages(page)).not_to_have_count(0)
+    expect_accessible(page)
+    page.goto("/history?q=nothing+like+it")
+    expect_accessible(page)
+
+
+def test_an_error_page(page):
+    page.goto("/nowhere")
+    expect(page.get_by_role("heading", name="There is nothing here.")).to_be_visible()
+    expect_accessible(page)
