@@ -101,6 +101,7 @@ system-test:
 	@missing=""; \
 	$(call need,command -v chromium || command -v chromium-browser || command -v google-chrome,chromium) \
 	$(call need,command -v initdb || ls /usr/lib/postgresql/*/bin/initdb,postgresql) \
+	$(call need,ls /usr/lib/*/libatomic.so.1 || ldconfig -p | grep libatomic.so.1,libatomic1) \
 	$(call need,ls /usr/share/fonts/*/dejavu || fc-list : family | grep DejaVu,fonts-dejavu-core) \
 	$(call need,ls /usr/share/fonts/*/noto/NotoSans-Regular.* || fc-list : family | grep 'Noto Sans$$',fonts-noto-core) \
 	$(call need,ls /usr/share/fonts/*/noto/NotoColorEmoji.* || fc-list : family | grep 'Color Emoji',fonts-noto-color-emoji) \
