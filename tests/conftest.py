@@ -99,6 +99,29 @@ def person():
         yield make
 
 
+@pytest.fixture
+def alice(person, server):
+    return person("Alice", server)
+
+
+@pytest.fixture
+def bob(person, server):
+    return person("Bob", server)
+
+
+@pytest.fixture
+def charlie(person, server):
+    return person("Charlie", server)
+
+
+@pytest.fixture
+def code(alice, bob):
+    """A room with Alice and Bob in it, connected by sockets."""
+    code = alice.enter()
+    bob.enter(code)
+    return code
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium, headless."""

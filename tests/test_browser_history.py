@@ -10,11 +10,6 @@ from tests.support.talk import arrive, date_back, enter, let_in, messages
 
 
 @pytest.fixture
-def alice(person, server):
-    return person("Alice", server)
-
-
-@pytest.fixture
 def page(page_for, server):
     return page_for("Alice", server)
 

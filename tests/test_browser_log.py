@@ -27,24 +27,6 @@ AT_END = """() => {
 }"""
 
 
-@pytest.fixture
-def alice(person, server):
-    return person("Alice", server)
-
-
-@pytest.fixture
-def bob(person, server):
-    return person("Bob", server)
-
-
-@pytest.fixture
-def code(alice, bob):
-    """A room with Alice and Bob in it; what they say comes quickly, without a browser."""
-    code = alice.enter()
-    bob.enter(code)
-    return code
-
-
 def speak(person, count, text="{}"):
     for number in range(1, count + 1):
         assert person.send(text.format(number))["ok"]

@@ -119,7 +119,7 @@ def test_the_client_from_elsewhere_is_the_client_from_here():
 
 
 def test_no_file_names_a_package_registry():
-    parts = [("py", "pi.org"), ("pythonhosted", ".org"), ("registry.", "npm"), ("npmjs", ".org")]
+    parts = [("py", "pi.org"), ("python", "hosted.org"), ("registry.", "npm"), ("npmjs", ".org")]
     parts += [("deb.", "debian"), ("npmmirror", ".com"), ("registry.", "yarnpkg")]
     hosts = re.compile("|".join(re.escape(start + end) for start, end in parts).encode())
     for path in tracked_files():

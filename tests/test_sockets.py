@@ -22,29 +22,6 @@ def server(request, tmp_path_factory):
         yield server
 
 
-@pytest.fixture
-def alice(person, server):
-    return person("Alice", server)
-
-
-@pytest.fixture
-def bob(person, server):
-    return person("Bob", server)
-
-
-@pytest.fixture
-def charlie(person, server):
-    return person("Charlie", server)
-
-
-@pytest.fixture
-def code(alice, bob):
-    """A room with Alice and Bob in it, connected."""
-    code = alice.enter()
-    bob.enter(code)
-    return code
-
-
 def names(people):
     return [one["name"] for one in people]
 
