@@ -17,12 +17,12 @@ import sys  # noqa: E402
 
 from pydantic import ValidationError  # noqa: E402
 
-from parlor.settings import Settings  # noqa: E402
+from parlor.settings import Settings, explain  # noqa: E402
 
 try:
     settings = Settings()
 except ValidationError as error:
-    sys.exit(f"Parlor cannot start: {error}")
+    sys.exit(f"Parlor cannot start.\n{explain(error)}")
 
 FOR_OTHER_FILES = 100  # the database, logs, static files on their way
 MOST_CONNECTIONS = 20_000

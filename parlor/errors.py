@@ -49,7 +49,7 @@ class NameTaken(ChatError):
     code, status, field = "name_taken", 409, "name"
 
     def __init__(self, suggestion):
-        text = f"Someone in this room has that name. “{suggestion}” is free."
+        text = f"That name is taken in this room. “{suggestion}” is free."
         super().__init__(text, suggestion=suggestion)
 
 
@@ -118,9 +118,9 @@ class TooMany(ChatError):
 
     code, status = "too_many", 429
 
-    def __init__(self, retry_after):
+    def __init__(self, retry_after, reason="That was too fast."):
         unit = "second" if retry_after == 1 else "seconds"
-        text = f"That was too fast. Try again in {retry_after} {unit}."
+        text = f"{reason} Try again in {retry_after} {unit}."
         super().__init__(text, retry_after=retry_after)
 
 

@@ -14,17 +14,18 @@ from parlor.errors import TooMany
 
 
 class Limit(NamedTuple):
-    """At most `most` in any `seconds`."""
+    """At most `most` in any `seconds`; beyond that people are told the `reason`."""
 
     most: int
     seconds: float
+    reason: str = "That was too fast."
 
 
 FIVE_A_SECOND = Limit(10, 2)
 """And ten at once."""
 
 LIMITS = {
-    "wrong-code": Limit(10, 60),
+    "wrong-code": Limit(10, 60, "Too many wrong codes came from your network."),
     "form": FIVE_A_SECOND,
     "message": FIVE_A_SECOND,
     "typing": FIVE_A_SECOND,
@@ -54,12 +55,12 @@ class Throttle:
         times = self.hits.get((what, who))
         if not times:
             return
-        most, seconds = LIMITS[what]
+        most, seconds, reason = LIMITS[what]
         since = self.clock() - seconds
         while times and times[0] <= since:
             times.popleft()
         if len(times) >= most:
-            raise TooMany(math.ceil(times[0] - since))
+            raise TooMany(math.ceil(times[0] - since), reason)
 
     def prune(self):
         """Forget who has not hit anything for as long as it counts."""

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 
 import models
 from parlor import accounts, chat, codes, messages, numbers, presentation, text
-from parlor.errors import ChatError, IdReused, NotAMember, Retry
+from parlor.errors import ChatError, IdReused, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
 from parlor.limits import throttle
 from parlor.times import iso, zone
@@ -53,6 +53,8 @@ def room(code):
         place = find_place(code)
     except NotAMember:
         return show_home(code=codes.read(code), invited=codes.read(code))
+    except TooMany as error:
+        return show_home(code=codes.read(code), invited=codes.read(code), error=error)
     except ChatError as error:
         return show_home(code=code, error=error, action="join")
     if place.room.code != code:
@@ -127,20 +129,22 @@ def show_home(name=None, code="", error=None, action=None, invited=None):
         form={"name": remembered if name is None else name, "code": code},
         errors={refusal.get("field", "form"): refusal["message"]} if error else {},
         suggestion=refusal.get("suggestion"),
-        recent=[recent(one) for one in chat.recent_rooms(user)],
+        recent=[recent(one, user) for one in chat.recent_rooms(user)],
         invited=invited,
         action=action,
     )
     return (page, error.status, headers(error)) if error else page
 
 
-def recent(one):
+def recent(one, user):
+    """A chat.Recent as the page shows it to `user`, with the others who are there."""
     at = one.room.last_message_at
+    others = [member.name for member in one.here if member.user_id != user.id]
     return {
         "code": one.room.code,
         "name": one.name,
-        "here": [member.name for member in one.here],
-        "count": len(one.here),
+        "here": others,
+        "count": len(others),
         "last_message_at": at and iso(at),
     }
 

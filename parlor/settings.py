@@ -102,6 +102,11 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
 
+def explain(error):
+    """One line a setting that cannot be used, from pydantic's ValidationError."""
+    return "\n".join(f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+
+
 def kept_secret(path):
     """The key of a development server: made once, then kept in `path` for its owner alone."""
     if not path.exists():

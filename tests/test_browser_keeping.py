@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.talk import (
+    BACK,
+    LOST,
     arrive,
     enter,
     field,
@@ -16,12 +18,6 @@ from tests.support.talk import (
     texts,
     write,
 )
-
-LOST = r"WebSocket connection to|ERR_(CONNECTION|INTERNET|NETWORK|EMPTY_RESPONSE|SOCKET)_?"
-"""What a browser logs when the line or the server is gone."""
-
-BACK = 20_000
-"""Milliseconds within which a page has found back."""
 
 
 @pytest.fixture

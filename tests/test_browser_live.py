@@ -5,7 +5,19 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.talk import arrive, enter, field, messages, notes, say, status, write
+from tests.support.talk import (
+    BACK,
+    LOST,
+    arrive,
+    enter,
+    field,
+    message,
+    messages,
+    notes,
+    say,
+    status,
+    write,
+)
 
 
 @pytest.fixture
@@ -19,9 +31,14 @@ def code(alice):
     return enter(alice, "Alice")
 
 
-def expect_people(page, *names):
+def expect_people(page, *names, in_order=True):
     """Those are in the list, and counted."""
-    expect(page.locator(".people-list .person-name")).to_have_text(list(names))
+    people = page.locator(".people-list .person-name")
+    if in_order:
+        expect(people).to_have_text(list(names))
+    else:
+        expect(people).to_have_count(len(names))
+        assert sorted(people.all_inner_texts()) == sorted(names)
     for count in page.locator("[data-count]").all():
         expect(count).to_have_text(str(len(names)))
 
@@ -161,3 +178,33 @@ def test_people_come_in_while_one_reads_and_writes(alice, code, page_for, server
     expect(messages(alice)).to_have_text(["First", "Hello"])
     expect(field(alice)).to_have_value("Half a thou")
     expect(field(alice)).to_be_focused()
+
+
+def test_a_restart_of_the_server_is_no_news(page_for, start_server):
+    """Nobody left: whoever comes back a moment later than the others has not joined."""
+    server = start_server()
+    page_for.allow(LOST)
+    alice, bob = page_for("Alice", server), page_for("Bob", server)
+    code = enter(alice, "Alice")
+    enter(bob, "Bob", code)
+    expect(notes(alice)).to_have_text(["Bob joined"])
+    server.restart()
+    for page in (alice, bob):
+        expect(status(page)).to_have_text("Connected", timeout=BACK)
+        expect_people(page, "Alice", "Bob", in_order=False)
+    expect(notes(alice)).to_have_text(["Bob joined"])
+    expect(notes(bob)).to_have_count(0)
+
+
+def test_another_name_is_everywhere_at_once(alice, code, page_for, server):
+    bob = page_for("Bob", server)
+    enter(bob, "Bob", code)
+    say(bob, "said as Bob")
+    expect(messages(alice)).to_have_text(["said as Bob"])
+    second_tab = bob.context.new_page()
+    enter(second_tab, "Robert", code)
+    expect(notes(alice)).to_have_text(["Bob joined", "Bob left", "Robert joined"])
+    for page in (alice, bob, second_tab):
+        expect_people(page, "Alice", "Robert", in_order=False)
+        expect(message(page, "said as Bob").locator("bdi")).to_have_text("Robert")
+    expect(bob.locator(".person", has_text="Robert")).to_contain_text("you")

@@ -135,7 +135,7 @@ def test_a_name_that_is_taken_can_be_exchanged_for_a_free_one_with_one_click(pag
     name_field(bob).fill("Alice")
     code_field(bob).fill(code)
     join(bob)
-    expect_error(name_field(bob), "Someone in this room has that name. “Alice 2” is free.")
+    expect_error(name_field(bob), "That name is taken in this room. “Alice 2” is free.")
     expect(name_field(bob)).to_have_value("Alice")
     expect(code_field(bob)).to_have_value(code)
     bob.get_by_role("button", name="Join as Alice 2").click()
@@ -166,9 +166,24 @@ def test_the_home_page_shows_who_is_in_the_rooms_one_was_in(bob, code, person, s
     charlie.send("Still here")
     bob.goto("/")
     room = bob.get_by_role("listitem").filter(has_text=code)
-    expect(room).to_contain_text("and 1 more")
+    expect(room).to_contain_text("Alice and Charlie")
     expect(room).to_contain_text("Alice")
     expect(room.locator("time")).to_have_text("just now")
     expect(name_field(bob)).to_have_value("Bob")
     room.get_by_role("link").click()
     assert arrive(bob) == code
+
+
+def test_too_many_wrong_codes_are_no_riddle_for_whoever_has_the_right_one(
+    page_for, person, start_server
+):
+    server = start_server(LIMITS="on")
+    code = person("Alice", server).create()
+    for _ in range(10):
+        person("Mallory", server).get("/room/ZZZZ")
+    page_for.allow("429")
+    bob = page_for("Bob", server)
+    bob.goto(f"/room/{code}")
+    expect(bob.get_by_role("heading", name=f"Join {code}")).to_be_visible()
+    expect(bob.get_by_role("alert")).to_contain_text("Too many wrong codes came from your network.")
+    expect(bob.get_by_label("Room code")).to_have_value(code)

@@ -4,9 +4,11 @@ const NEAR_LIMIT = 100;
 const IME = 229;
 
 export class Composer {
-  constructor({ form, limit, submit, written }) {
-    Object.assign(this, { form, limit, submit, written });
+  /** `storage` keeps under `key` what is being written, for after a reload. */
+  constructor({ form, limit, submit, written, storage, key }) {
+    Object.assign(this, { form, limit, submit, written, storage, key });
     this.text = form.querySelector("textarea");
+    this.text.value ||= storage.getItem(key) ?? "";
     this.error = form.querySelector(".error");
     this.counter = form.querySelector(".counter");
     form.addEventListener("submit", (event) => this.#submitted(event));
@@ -66,6 +68,7 @@ export class Composer {
   }
 
   #draw() {
+    this.storage.setItem(this.key, this.text.value);
     const left = this.#left();
     this.counter.hidden = left > NEAR_LIMIT;
     this.counter.toggleAttribute("data-over", left < 0);

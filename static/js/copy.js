@@ -23,19 +23,25 @@ async function copy(text) {
   }
 }
 
-function tell(button, words) {
-  const label = button.querySelector("[data-label]");
-  button.dataset.was ??= label.textContent;
-  label.textContent = words;
-  button.toggleAttribute("data-told", true);
-  document.querySelector("[data-announce]").textContent = words;
-  setTimeout(() => untell(button, label), FEEDBACK_FOR);
-}
+let forget = () => {};
 
-function untell(button, label) {
-  label.textContent = button.dataset.was;
-  button.toggleAttribute("data-told", false);
-  document.querySelector("[data-announce]").textContent = "";
+/** Says it at the button, and aloud; one at a time. */
+function tell(button, words) {
+  forget();
+  const label = button.querySelector("[data-label]");
+  const was = label.textContent;
+  const say = (text, told) => {
+    label.textContent = told ? text : was;
+    button.toggleAttribute("data-told", told);
+    document.querySelector("[data-announce]").textContent = text;
+  };
+  say(words, true);
+  const timer = setTimeout(() => forget(), FEEDBACK_FOR);
+  forget = () => {
+    clearTimeout(timer);
+    say("", false);
+    forget = () => {};
+  };
 }
 
 async function clicked(button) {

@@ -3,7 +3,7 @@
  * happened, and at the end the reader's own messages that are still on their way.
  */
 
-import { bdi, clone, drawMessage, drawTime } from "parlor/draw";
+import { bdi, clone, drawMessage, drawPerson, drawTime } from "parlor/draw";
 
 const TOGETHER = 5 * 60 * 1000;
 
@@ -47,6 +47,13 @@ export class Messages {
     drawMessage(line, { ...this.me, id, message: data, timestamp: at }, true);
     this.#place(line, null);
     return line;
+  }
+
+  /** Someone goes by another name now: their words, too. */
+  rename(member) {
+    for (const line of this.list.querySelectorAll(`.message[data-user-id="${member.user_id}"]`)) {
+      if (line.querySelector("bdi").textContent !== member.name) drawPerson(line, member);
+    }
   }
 
   remove(line) {

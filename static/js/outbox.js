@@ -17,11 +17,12 @@ export function newId() {
 }
 
 /** The browser's storage; where that is forbidden or full, the page's own memory. */
-export function openStorage() {
+export function openStorage(open = () => localStorage) {
   try {
-    localStorage.setItem("parlor", "");
-    localStorage.removeItem("parlor");
-    return localStorage;
+    const storage = open();
+    storage.setItem("parlor", "");
+    storage.removeItem("parlor");
+    return storage;
   } catch {
     return new Memory();
   }

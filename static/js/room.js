@@ -19,6 +19,8 @@ import { Typers, Typing } from "parlor/typing";
 const find = (selector) => document.querySelector(selector);
 const page = document.body.dataset;
 const me = { user_id: Number(page.userId), name: page.name };
+// A code is a lease: when the room was opened tells it from the one that had the code before.
+const membership = `${page.room} ${page.createdAt} ${me.user_id}`;
 const log = find(".log");
 const list = find(".messages");
 const counts = document.querySelectorAll("[data-count]");
@@ -28,13 +30,13 @@ const scroll = new Scroll({ log, list, jump: find(".jump") });
 const people = new People({ list: find(".people-list"), counts, me });
 const typers = new Typers({ line: find(".typing"), me });
 const catchup = new Catchup({ through: Number(page.through), apply: receive, ask });
-const socket = connect(page.room, () => catchup.through);
+let asked = catchup.through;
+const socket = connect(page.room, () => (asked = catchup.through));
 const status = new Status({ line: find(".status"), notice: find(".notice"), socket });
 const pending = new Pending({ messages, again, discard });
 const outbox = new Outbox({
   storage: openStorage(),
-  // A code is a lease: when the room was opened tells it from the one that had the code before.
-  key: `parlor outbox ${page.room} ${page.createdAt} ${me.user_id}`,
+  key: `parlor outbox ${membership}`,
   send: ({ id, data }) => request(socket, "message", { id, data }),
   sent,
   changed: (entries) => scroll.holdEnd(() => pending.show(entries)),
@@ -44,6 +46,8 @@ const composer = new Composer({
   limit: Number(page.maxLength),
   submit: say,
   written: (text) => typing.touch(text),
+  storage: openStorage(() => sessionStorage),
+  key: `parlor draft ${membership}`,
 });
 const typing = new Typing({ field: composer.text, send: tellTyping });
 
@@ -87,11 +91,19 @@ function tellTyping(isTyping) {
 }
 
 function arrive(room) {
+  if (room.through < asked) return location.reload(); // the server was set back, to a backup
   people.set(room.members);
   catchup.take(room);
 }
 
+function rename(member) {
+  if (member.user_id === me.user_id) me.name = member.name;
+  people.rename(member);
+  messages.rename(member);
+}
+
 function showPresence({ joined, left, count }) {
+  joined.forEach(rename);
   const others = (members) => members.filter(({ user_id }) => user_id !== me.user_id);
   const came = others(joined).filter((member) => people.add(member));
   const went = others(left).filter((member) => people.remove(member));

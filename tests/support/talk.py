@@ -14,6 +14,12 @@ from tests.support.browsers import SOON
 IPHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
+LOST = r"WebSocket connection to|ERR_(CONNECTION|INTERNET|NETWORK|EMPTY_RESPONSE|SOCKET)_?"
+"""What a browser logs when the line or the server is gone."""
+
+BACK = 20_000
+"""Milliseconds within which a page has found back."""
+
 
 def enter(page, name, code=None):
     """Create a room through the form, or join the one with that code. Returns its code."""
