@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from models import User, db, now
-from parlor import leases
+from parlor import assets, leases
 from parlor.limits import throttle
 from parlor.rooms import live
 
@@ -517,3 +517,17 @@ def test_cookies_are_private(alice):
     cookie = alice.create().headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_without_the_set_up_the_client_comes_from_a_cdn_held_to_its_hash(alice, monkeypatch):
+    monkeypatch.setattr(assets, "has_socket_io", lambda: False)
+    page = alice.get(f"/room/{alice.enter()}")
+    assert f'"socket.io-client": "{assets.SOCKET_IO_CDN}"' in page.text
+    assert f'"{assets.SOCKET_IO_CDN}": "{assets.SOCKET_IO_HASH}"' in page.text
+    assert assets.SOCKET_IO_CDN in page.headers["Content-Security-Policy"]
+
+
+def test_with_the_set_up_no_page_names_another_host(alice):
+    page = alice.get(f"/room/{alice.enter()}")
+    assert "cdn" not in page.text
+    assert "http" not in page.headers["Content-Security-Policy"]
