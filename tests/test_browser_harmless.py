@@ -137,13 +137,16 @@ def test_names_are_shown_exactly_as_they_were_given(watched, person, server):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_harmless_to_its_bearer(watched, name):
+def test_a_name_is_harmless_to_its_bearer_and_to_others(watched, name):
     page = watched("Zoë")
     code = enter(page, name)
     assert page.locator("body").get_attribute("data-name") == name
     expect(page.locator(".people-list .person-name")).to_have_text(name)
+    other = watched("Charlie")
+    enter(other, "Charlie", code)
+    other.goto("/")
+    room = other.get_by_role("listitem").filter(has_text=code)
+    assert room.locator("bdi").all_text_contents() == [name]
     page.goto("/")
     expect(page.get_by_label("Your name")).to_have_value(name)
-    room = page.get_by_role("listitem").filter(has_text=code)
-    assert room.locator("bdi").all_text_contents() == [name]
     expect_unbroken(page)
