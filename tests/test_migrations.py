@@ -1,5 +1,7 @@
 """The tables by migrations: from nothing to the newest and back, the same as the models say."""
 
+import threading
+
 import flask_migrate
 import pytest
 from sqlalchemy import event, inspect
@@ -46,6 +48,37 @@ def test_two_open_rooms_never_share_a_code(app, monkeypatch):
         codes = [leases.take_without_people().code, leases.take_without_people().code]
         assert codes == ["K7QP", "AAAA"]
         assert [room.code for room, _ in leases.open_rooms()] == codes
+
+
+def test_two_that_draw_the_same_code_at_once_get_two_codes(app, monkeypatch):
+    """Each on a connection of its own, as two processes are."""
+    both_have_drawn = threading.Barrier(2, timeout=10)
+    mine = threading.local()
+    taken = []
+
+    def draw():
+        mine.draws = getattr(mine, "draws", 0) + 1
+        if mine.draws > 1:
+            return threading.current_thread().name
+        both_have_drawn.wait()
+        return "K7QP"
+
+    def take():
+        with app.app_context():
+            taken.append(leases.take_without_people().code)
+
+    monkeypatch.setattr("parlor.codes.draw", draw)
+    # SQLite lets one write at a time: there the second draws after the first has committed.
+    if app.config["SETTINGS"].on_sqlite:
+        both_have_drawn = threading.Barrier(1)
+    threads = [threading.Thread(target=take, name=name) for name in ("AAAA", "BBBB")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(taken) == 2
+    assert "K7QP" in taken
+    assert len(set(taken)) == 2
 
 
 def test_when_every_code_is_taken_the_answer_is_to_try_again(app, monkeypatch):
