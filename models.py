@@ -114,6 +114,9 @@ class Room(db.Model):
     )
 
 
+IS_OPEN = Room.closed_at.is_(None)
+
+
 class Participant(db.Model):
     """A membership, under the name that the person bears in this room.
 

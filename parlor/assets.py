@@ -40,6 +40,13 @@ def content_hash(name):
 
 
 def import_map():
+    """The import map of this answer's page, made once for it."""
+    if "import_map" not in g:
+        g.import_map = make_import_map()
+    return g.import_map
+
+
+def make_import_map():
     """Where the browser finds `parlor/<name>`, each file of `static/js`, and `socket.io-client`."""
     modules = sorted(Path(current_app.static_folder, "js").glob("*.js"))
     imports = {f"parlor/{path.stem}": asset(f"js/{path.name}") for path in modules}

@@ -30,10 +30,9 @@ class Place(NamedTuple):
 
 
 class Recent(NamedTuple):
-    """A room that someone is a member of: their name there, and who is there now."""
+    """A room that someone is a member of, and who is there now."""
 
     room: Room
-    name: str
     here: list
 
 
@@ -187,7 +186,7 @@ def set_typing(seat, is_typing):
 def recent_rooms(user):
     """The open rooms that a user is a member of, those with the latest word first."""
     rooms = memberships.of(user, RECENT) if user else []
-    return [Recent(room, name, who_is_in(room)) for room, name in rooms]
+    return [Recent(room, who_is_in(room)) for room in rooms]
 
 
 def who_is_in(room):

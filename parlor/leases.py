@@ -3,14 +3,12 @@
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from models import Participant, Room, db, now, transaction
+from models import IS_OPEN, Participant, Room, db, now, transaction
 from parlor import codes
 from parlor.errors import Retry, RoomNotFound
 
 DRAWS = 20
 """Codes drawn for one room before giving up: with half of all codes taken, one in a million."""
-
-IS_OPEN = Room.closed_at.is_(None)
 
 
 def take(owner_id=None):

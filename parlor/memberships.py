@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from models import Participant, Room, db, now, transaction
+from models import IS_OPEN, Participant, Room, db, now, transaction
 from parlor import accounts, leases, names
 from parlor.errors import NameTaken
 
@@ -67,11 +67,11 @@ def was_in(code, user):
 
 
 def of(user, limit):
-    """(Room, name there) of the open rooms that a user is a member of, the latest word first."""
+    """The open Rooms that a user is a member of, the latest word first."""
     rows = (
-        select(Room, Participant.name)
+        select(Room)
         .join(Participant, Participant.room_id == Room.id)
-        .where(Participant.user_id == user.id, Participant.left_at.is_(None), leases.IS_OPEN)
+        .where(Participant.user_id == user.id, Participant.left_at.is_(None), IS_OPEN)
         .order_by(func.coalesce(Room.last_message_at, Participant.joined_at).desc())
     )
-    return db.session.execute(rows.limit(limit)).all()
+    return db.session.scalars(rows.limit(limit)).all()

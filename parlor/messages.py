@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
-from models import Message, Participant, Room, db, now, transaction
+from models import IS_OPEN, Message, Participant, Room, db, now, transaction
 from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
 from parlor.rooms import LiveRoom
 
@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
     error: ChatError | None = None
 
 
-class Pages(NamedTuple):
+class Page(NamedTuple):
     """Messages, the number up to which their reader has everything, and if there are more."""
 
     messages: list[Posted]
@@ -113,8 +113,12 @@ def store(drafts):
 
 def lock_rooms(ids):
     """{room id: last_seq} of those rooms that are open; in one order, against deadlocks."""
-    is_open = Room.id.in_(ids) & Room.closed_at.is_(None)
-    rows = select(Room.id, Room.last_seq).where(is_open).order_by(Room.id).with_for_update()
+    rows = (
+        select(Room.id, Room.last_seq)
+        .where(Room.id.in_(ids), IS_OPEN)
+        .order_by(Room.id)
+        .with_for_update()
+    )
     return dict(db.session.execute(rows).all())
 
 
@@ -207,7 +211,7 @@ def page(room_id, before=None, limit=PAGE):
     if before is not None:
         rows = rows.where(Message.seq < before)
     found = [Posted(*row) for row in db.session.execute(rows)]
-    return Pages(found[:limit][::-1], through, len(found) > limit)
+    return Page(found[:limit][::-1], through, len(found) > limit)
 
 
 def changes(room_id, after, limit=CATCH_UP):
@@ -221,7 +225,7 @@ def changes(room_id, after, limit=CATCH_UP):
     found = [Posted(*row) for row in db.session.execute(newer.limit(limit + 1))]
     shown, more = found[:limit], len(found) > limit
     last = shown[-1].version if shown else after
-    return Pages(shown, last if more else max(last, through), more)
+    return Page(shown, last if more else max(last, through), more)
 
 
 def in_room(room_id):
@@ -236,8 +240,7 @@ def counters(room_ids):
     """{room id: last_seq} of those rooms that are open."""
     if not room_ids:
         return {}
-    is_open = Room.id.in_(room_ids) & Room.closed_at.is_(None)
-    rows = select(Room.id, Room.last_seq).where(is_open)
+    rows = select(Room.id, Room.last_seq).where(Room.id.in_(room_ids), IS_OPEN)
     return dict(db.session.execute(rows).all())
 
 

@@ -24,17 +24,15 @@ def enter():
     """Create a room, or join one."""
     name = request.form.get("use_name") or request.form.get("name", "")
     code = request.form.get("code", "")
-    is_new = "create" in request.form
     me, address = accounts.me(), accounts.address()
     try:
         throttle.hit("form", me.id if me else address)
-        if is_new:
+        if "create" in request.form:
             user, room = chat.open_room(me, name)
         else:
             user, room = chat.join(me, name, code, address)
     except ChatError as error:
-        action = "create" if is_new else "join"
-        return show_home(name=name, code=code, error=error, action=action)
+        return show_home(name=name, code=code, error=error)
     accounts.remember(user, room.code)
     return redirect(url_for("pages.room", code=room.code), 303)
 
@@ -56,7 +54,7 @@ def room(code):
     except TooMany as error:
         return show_home(code=codes.read(code), invited=codes.read(code), error=error)
     except ChatError as error:
-        return show_home(code=code, error=error, action="join")
+        return show_home(code=code, error=error)
     if place.room.code != code:
         return redirect(url_for("pages.room", code=place.room.code, before=before), 308)
     accounts.remember(accounts.me(), code)
@@ -115,11 +113,10 @@ def readyz():
     return {"ok": True}
 
 
-def show_home(name=None, code="", error=None, action=None, invited=None):
+def show_home(name=None, code="", error=None, invited=None):
     """The home page, filled with what was typed; `error` stands beside its field.
 
-    `action`: the button that was pressed, "create" or "join". `invited`: the code of a room whose
-    link was followed.
+    `invited`: the code of a room whose link was followed.
     """
     user = accounts.me()
     remembered = user.name if user else ""
@@ -131,7 +128,6 @@ def show_home(name=None, code="", error=None, action=None, invited=None):
         suggestion=refusal.get("suggestion"),
         recent=[recent(one, user) for one in chat.recent_rooms(user)],
         invited=invited,
-        action=action,
     )
     return (page, error.status, headers(error)) if error else page
 
@@ -142,7 +138,6 @@ def recent(one, user):
     others = [member.name for member in one.here if member.user_id != user.id]
     return {
         "code": one.room.code,
-        "name": one.name,
         "here": others,
         "count": len(others),
         "last_message_at": at and iso(at),

@@ -168,10 +168,10 @@ def message_payload(posted) -> Message:
     return payload
 
 
-def sync_payload(pages) -> Sync:
-    """`pages`: a `messages.Pages`."""
-    payloads = [message_payload(posted) for posted in pages.messages]
-    return Sync(messages=payloads, through=pages.through, more=pages.more)
+def sync_payload(page) -> Sync:
+    """`page`: a `messages.Page`."""
+    payloads = [message_payload(posted) for posted in page.messages]
+    return Sync(messages=payloads, through=page.through, more=page.more)
 
 
 def ack(posted) -> Ack:

@@ -99,9 +99,12 @@ def guard_polling(eio):
 
 
 def refusal(environ, longest):
-    """What is wrong with a request's body, or None; it is read, and laid back."""
+    """What is wrong with a request's body, or None; it is read, and laid back.
+
+    It must say its length, as browsers do: a body in chunks might never end.
+    """
     try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
+        length = int(environ["CONTENT_LENGTH"])
         if length > longest:
             return TooLarge()
         body = environ["wsgi.input"].read(length)

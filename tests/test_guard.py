@@ -242,12 +242,8 @@ def test_a_body_in_chunks_is_not_read_without_end(server):
     sid = json.loads(handshake.text[1:])["sid"]
     chunks = (b"4" * 1000 for _ in range(100))
     answer = requests.post(f"{server.url}{HANDSHAKE}&sid={sid}", data=chunks, timeout=5)
-    assert answer.status_code in (200, 400, 413)
-    assert alive(server)
-
-
-def alive(server):
-    return requests.get(server.url + "/healthz", timeout=5).ok
+    assert answer.status_code == 400
+    assert requests.get(server.url + "/healthz", timeout=5).ok
 
 
 def test_a_request_that_cannot_be_read_is_not_quoted(server):
@@ -265,7 +261,10 @@ def test_noise_closes_the_socket(line, noise):
 
 
 def is_closed(line):
-    """True once the server has hung up; frames that came before are passed over."""
+    """True once the server has hung up; frames that came before are passed over.
+
+    Where it does not, receiving raises a time-out.
+    """
     try:
         while line.recv():
             pass

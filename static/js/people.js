@@ -6,6 +6,7 @@ const BACK_WITHIN = 15_000;
 
 export class People {
   #expected = new Set();
+  #timer;
 
   constructor({ list, counts, me }) {
     Object.assign(this, { list, counts, me });
@@ -14,7 +15,8 @@ export class People {
   /** Who is here after a (re)connection. Whoever was here before may come back without being news. */
   set(members) {
     [...this.list.children].forEach((person) => this.#expected.add(person.dataset.userId));
-    setTimeout(() => this.#expected.clear(), BACK_WITHIN);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#expected.clear(), BACK_WITHIN);
     this.list.replaceChildren(...members.map((member) => this.#draw(member)));
     this.count(members.length);
   }
