@@ -8,7 +8,14 @@ from tests.support.talk import DESKTOP, IPHONE, arrive, enter, let_in, messages,
 
 LOOKS = [(size, light) for size in (IPHONE, DESKTOP) for light in ("light", "dark")]
 
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+DRAWN = """(scheme) => new Promise((done) => {
+  const look = () => {
+    const isThere = matchMedia(`(prefers-color-scheme: ${scheme})`).matches;
+    const isStill = document.getAnimations().length === 0;
+    requestAnimationFrame(isThere && isStill ? () => requestAnimationFrame(done) : look);
+  };
+  look();
+})"""
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def expect_accessible(page, looks=LOOKS):
     for size, light in looks:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=light)
-        page.evaluate(DRAWN)
+        page.evaluate(DRAWN, light)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{size}, {light}:\n{found.generate_report()}"
 

@@ -165,6 +165,22 @@ def test_whoever_reads_above_is_told_how_many_came(alice, bob, code, server, pag
     wait_for_end(page)
 
 
+def test_whoever_scrolls_away_the_moment_a_message_comes_is_not_pulled_back(
+    alice, bob, code, server, page_for
+):
+    """As when a busy page hears of the message before it hears of the scrolling."""
+    speak(bob, 30)
+    page = page_for("Alice", server, viewport=IPHONE)
+    let_in(page, alice, code)
+    page.evaluate(
+        """window.addEventListener("scroll", (event) => event.stopImmediatePropagation(),
+          { capture: true, once: true })"""
+    )
+    scroll_to(page, 300)
+    speak(bob, 1, "unseen")
+    expect(page.locator(".jump")).to_be_visible()
+
+
 def test_ones_own_message_leads_to_the_end(alice, bob, code, server, page_for):
     speak(bob, 30)
     page = page_for("Alice", server, viewport=IPHONE)

@@ -5,6 +5,7 @@ const CLOSE = 80;
 export class Scroll {
   #atEnd = true;
   #missed = 0;
+  #top = 0;
 
   constructor({ log, list, jump }) {
     Object.assign(this, { log, jump });
@@ -24,6 +25,8 @@ export class Scroll {
 
   /** Runs a change at the end of the list; whoever was at the end stays there. */
   holdEnd(change) {
+    // The reader may have moved this very moment: the scroll event comes only with the next frame.
+    if (this.log.scrollTop !== this.#top) this.#look();
     const wasAtEnd = this.#atEnd;
     const result = change();
     if (wasAtEnd) this.toEnd();
@@ -44,6 +47,7 @@ export class Scroll {
 
   #look() {
     const { scrollHeight, scrollTop, clientHeight } = this.log;
+    this.#top = scrollTop;
     this.#atEnd = scrollHeight - scrollTop - clientHeight < CLOSE;
     if (this.#atEnd) this.#show(0);
   }
