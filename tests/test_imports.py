@@ -18,6 +18,7 @@ LAYERS = [
     "models relay",
     "rooms",
     "codes guard limits logs names numbers text times transport",
+    "frames",
     "characters",
     "errors settings",
 ]
