@@ -8,13 +8,14 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models
-from parlor import assets, events, failures, guard, logs, relay, transport
+from parlor import assets, events, failures, guard, logs, plain, relay, text, transport
 from parlor.api import api
 from parlor.cli import cli
 from parlor.limits import throttle
 from parlor.pages import pages
 from parlor.rooms import live
 from parlor.settings import Settings
+from parlor.writer import writer
 
 LARGEST_REQUEST = 64 * 1024
 LARGEST_PACKET = 16 * 1024
@@ -24,10 +25,11 @@ PING_EVERY, PING_PATIENCE = 20, 15
 """Seconds."""
 
 
-def create_app(settings=None, async_mode="threading"):
+def create_app(settings=None, async_mode="threading", wire=plain):
     """Make the app from `settings`, by default those of the environment.
 
-    `async_mode`: what Socket.IO runs its tasks on; `wsgi.py` names the worker's.
+    `async_mode`: what Socket.IO runs its tasks on; `wire`: the module that speaks WebSocket, unless
+    RELAY=plain. `wsgi.py` names the worker's.
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
@@ -36,8 +38,11 @@ def create_app(settings=None, async_mode="threading"):
     models.init_app(app)
     live.configure(settings.room_grace, settings.leave_grace)
     throttle.configure(settings.limits)
+    text.configure(settings.max_message_length)
     relay.init_app(app, async_mode=async_mode, **socket_options())
-    transport.harden(events.socketio.server)
+    events.init_app(app, wire if settings.relay == "fast" else plain)
+    with app.app_context():
+        writer.configure(models.db.engine)
     Compress(app)
     for part in (logs, assets, failures):
         part.init_app(app)

@@ -10,7 +10,7 @@ import random
 import secrets
 import time
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -44,6 +44,11 @@ UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 
 BUSY_TIMEOUT = 5
 """Milliseconds that SQLite may wait for a lock by itself; all the server's users wait with it."""
+
+
+def off_loop(work):
+    """Do what would block. The worker may put its own way here, which lets others run meanwhile."""
+    return work()
 
 
 class Base(DeclarativeBase):
@@ -187,31 +192,62 @@ def begin_sqlite(connection):
 
 
 def transaction(verb):
-    """Make `verb` one write transaction, tried again, without blocking, while SQLite is locked.
+    """Make `verb` one write transaction of the session, tried again while SQLite is locked.
 
     What was read before in the same request is read anew. Raises Retry after LOCK_PATIENCE.
     """
 
     @wraps(verb)
     def run(*args, **kwargs):
-        give_up = time.monotonic() + LOCK_PATIENCE
-        while True:
-            db.session.rollback()
-            try:
-                db.session.connection(execution_options={"writes": True})
-                result = verb(*args, **kwargs)
-                db.session.commit()
-                return result
-            except OperationalError as error:
-                if "database is locked" not in str(error.orig):
-                    raise
-                if time.monotonic() > give_up:
-                    raise Retry from error
-            finally:
-                db.session.rollback()
-            time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
+        return patiently(partial(in_session, verb, *args, **kwargs))
 
     return run
+
+
+def in_session(verb, *args, **kwargs):
+    db.session.rollback()
+    try:
+        db.session.connection(execution_options={"writes": True})
+        result = verb(*args, **kwargs)
+        db.session.commit()
+        return result
+    finally:
+        db.session.rollback()
+
+
+def write_transaction(engine, verb, *args):
+    """`verb(connection, *args)` as one write transaction of its own, without a session."""
+    return patiently(partial(in_connection, engine, verb, *args))
+
+
+def in_connection(engine, verb, *args):
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        result = verb(connection, *args)
+        if connection.dialect.name == "sqlite":
+            commit_elsewhere(connection)
+        return result
+
+
+def commit_elsewhere(connection):
+    """Commit where waiting for the disk holds nobody up; SQLAlchemy's own commit finds it done."""
+    try:
+        off_loop(connection.connection.driver_connection.commit)
+    except connection.dialect.dbapi.Error as error:
+        raise OperationalError("COMMIT", None, error) from error
+
+
+def patiently(attempt):
+    """What `attempt` returns, which is tried again, without blocking, while SQLite is locked."""
+    give_up = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            return attempt()
+        except OperationalError as error:
+            if "database is locked" not in str(error.orig):
+                raise
+            if time.monotonic() > give_up:
+                raise Retry from error
+        time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
 
 
 def is_ready():

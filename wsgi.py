@@ -4,8 +4,12 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from app import create_app  # noqa: E402
-from parlor import housekeeping  # noqa: E402
+from eventlet import tpool  # noqa: E402
 
-app = create_app(async_mode="eventlet")
+import models  # noqa: E402
+from app import create_app  # noqa: E402
+from parlor import housekeeping, wire  # noqa: E402
+
+models.off_loop = tpool.execute
+app = create_app(async_mode="eventlet", wire=wire)
 housekeeping.start(app)

@@ -7,14 +7,12 @@ wrong codes are counted by: the address.
 import uuid
 from typing import NamedTuple
 
-from flask import current_app
-
 from models import Participant, Room, transaction
 from parlor import accounts, codes, leases, memberships, messages, names, relay, text
 from parlor.errors import ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
-from parlor.messages import Draft
 from parlor.rooms import LiveRoom, live
+from parlor.store import Draft
 from parlor.writer import writer
 
 RECENT = 6
@@ -129,10 +127,19 @@ def post(live_room, user_id, typed, client_id=None, reply_to=None):
     `client_id`: made by the sender, who may repeat the call with it. Raises TooMany, Message…
     errors, Invalid, and what `writer.post` raises.
     """
+    return writer.post(draft(live_room, user_id, typed, client_id, reply_to))
+
+
+def submit(live_room, user_id, typed, client_id, reply_to, done):
+    """The same without waiting: `done` is called with the Outcome."""
+    writer.submit(draft(live_room, user_id, typed, client_id, reply_to), done)
+
+
+def draft(live_room, user_id, typed, client_id, reply_to):
     throttle.hit("message", user_id)
-    content = text.clean(typed, current_app.config["SETTINGS"].max_message_length)
+    content = text.clean(typed)
     client_id = uuid.uuid4().hex if client_id is None else text.clean_id(client_id)
-    return writer.post(Draft(live_room, user_id, client_id, content, reply_to))
+    return Draft(live_room, user_id, client_id, content, reply_to)
 
 
 def connect(place, socket, after=None):

@@ -1,18 +1,26 @@
 """The Socket.IO door: parse, call one verb, answer.
 
-Imported where an app is made: handlers registered later would be missing in it.
+Imported where an app is made: handlers registered later would be missing in it. `connect` comes
+with Flask's request, for the session; the other events come often, and do without.
 """
 
 from flask import request
 from flask_socketio import ConnectionRefusedError
 
-from parlor import accounts, chat, relay
+from parlor import accounts, chat, relay, transport
 from parlor.errors import ChatError, Invalid, NotAMember
 from parlor.failures import as_server_error
 from parlor.limits import throttle
 from parlor.numbers import whole
 from parlor.relay import socketio
 from parlor.rooms import live
+from parlor.transport import Handler, handlers
+
+
+def init_app(app, wire):
+    """Listen. `wire`: the module that speaks WebSocket."""
+    socketio.server.on("disconnect", on_disconnect)
+    wire.install(socketio.server, transport.install(app, socketio.server))
 
 
 @socketio.on("connect")
@@ -27,57 +35,77 @@ def on_connect(auth=None):
     chat.connect(chat.find_place(code, user, address), request.sid, after)
 
 
-@socketio.on("disconnect")
-def on_disconnect(reason=None):
-    chat.disconnect(request.sid)
+@socketio.on_error_default
+def on_error(error):
+    """The refusal of a connection, whatever was raised."""
+    error = as_chat_error(error)
+    raise ConnectionRefusedError(error.message, error.answer())
 
 
-@socketio.on("message")
-def on_message(data=None, *extra):
+def on_disconnect(sid, reason=None):
+    chat.disconnect(sid)
+
+
+def event(name, waits=False):
+    """Register what answers an event: it is called with its sender's Seat, the payload and
+    `answer`, which acknowledges. It runs without Flask's contexts unless it `waits`, in the
+    app's."""
+
+    def register(handler):
+        def handle(sid, answer, data=None, *extra):
+            try:
+                handler(find_seat(sid), data, answer)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the sender gets an answer
+                answer(refusal(as_chat_error(error)))
+
+        handlers[name] = Handler(handle, waits)
+        return handler
+
+    return register
+
+
+@event("message")
+def on_message(seat, data, answer):
     """`data`: {"data": text, "id": client id, "reply_to": seq}, or the text alone."""
-    seat = find_seat()
     data = data if isinstance(data, dict) else {"data": data}
-    posted = chat.post(
-        seat.room,
-        seat.member.user_id,
-        data.get("data"),
-        data.get("id"),
-        whole(data.get("reply_to"), "reply_to"),
-    )
-    return relay.ack(posted)
+    reply_to = whole(data.get("reply_to"), "reply_to")
+
+    def done(outcome):
+        answer(refusal(outcome.error) if outcome.error else relay.ack(outcome.posted))
+
+    chat.submit(
+        seat.room, seat.member.user_id, data.get("data"), data.get("id"), reply_to, done
+    )  # fmt: skip
 
 
-@socketio.on("sync")
-def on_sync(data=None, *extra):
+@event("sync", waits=True)
+def on_sync(seat, data, answer):
     """`data`: {"after": number}."""
-    seat = find_seat()
     after = whole(data.get("after") if isinstance(data, dict) else None, "after")
-    return relay.sync_payload(chat.sync(seat, after or 0))
+    answer(relay.sync_payload(chat.sync(seat, after or 0)))
 
 
-@socketio.on("typing")
-def on_typing(data=None, *extra):
+@event("typing")
+def on_typing(seat, data, answer):
     """`data`: {"is_typing": bool}."""
-    seat = find_seat()
     is_typing = data.get("is_typing") if isinstance(data, dict) else None
     if not isinstance(is_typing, bool):
         raise Invalid("is_typing is true or false.", field="is_typing")
     chat.set_typing(seat, is_typing)
-    return {"ok": True}
+    answer({"ok": True})
 
 
-@socketio.on_error_default
-def on_error(error):
-    """The answer to whatever a handler raised: an ack, or the refusal of a connection."""
-    refusal = error if isinstance(error, ChatError) else as_server_error(error)
-    if request.event["message"] == "connect":
-        raise ConnectionRefusedError(refusal.message, refusal.answer())
-    return {"ok": False, **refusal.answer()}
+def refusal(error):
+    return {"ok": False, **error.answer()}
 
 
-def find_seat():
+def as_chat_error(error):
+    return error if isinstance(error, ChatError) else as_server_error(error)
+
+
+def find_seat(sid):
     """Where this socket is, by the server's own record. Raises NotAMember."""
-    seat = live.seat(request.sid)
+    seat = live.seat(sid)
     if seat is None:
         raise NotAMember
     return seat

@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import g, jsonify, render_template, request
+from flask import g, has_app_context, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from models import UNAVAILABLE
@@ -37,7 +37,7 @@ def as_server_error(error):
 
     A database that does not answer is no bug: then the answer is to try again.
     """
-    id = g.get("request_id") or new_id()
+    id = (has_app_context() and g.get("request_id")) or new_id()
     log.error("server error request_id=%s", id, exc_info=error)
     return Retry() if isinstance(error, UNAVAILABLE) else ServerError(id=id)
 

@@ -114,7 +114,7 @@ class Reader:
 
 
 def unmask(mask, payload):
-    """`payload` XOR the four bytes of `mask`, over and over, as one large number: fast in Python."""
+    """`payload` XOR the four bytes of `mask`, over and over: as one large number, which is fast."""
     length = len(payload)
     key = (mask * (length // 4 + 1))[:length]
     mixed = int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")
@@ -140,7 +140,8 @@ def control(opcode, payload):
 
 def is_close_code(code):
     """Whether a client may send it: those of the standard, its registry, and private ones."""
-    return 1000 <= code <= 1014 and code not in (1004, 1005, 1006) or 3000 <= code <= 4999
+    is_standard = 1000 <= code <= 1014 and code not in (1004, 1005, 1006)
+    return is_standard or 3000 <= code <= 4999
 
 
 def frame(payload, opcode=TEXT):

@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 
 from flask_socketio import SocketIO
 
+from parlor.fanout import FanOut
 from parlor.times import iso
 
 socketio = SocketIO()
@@ -88,7 +89,12 @@ ANSWERED = {"message": Ack, "sync": Sync}
 
 
 def init_app(app, **options):
-    socketio.init_app(app, **options)
+    socketio.init_app(app, client_manager=FanOut(), **options)
+
+
+def in_background(task):
+    """Run `task` beside everything else: in a greenlet, or a thread."""
+    socketio.start_background_task(task)
 
 
 def channel(room_id):
@@ -111,9 +117,14 @@ def eject(sockets):
         socketio.server.disconnect(socket)
 
 
+def emit(event, payload, room):
+    """To all sockets in the live room `room`."""
+    socketio.server.manager.emit(event, payload, "/", channel(room.id))
+
+
 def send_message(room, posted):
     """To everyone in the live room `room`, the sender too. Called in the order of `version`."""
-    socketio.emit("message", message_payload(posted), to=channel(room.id))
+    emit("message", message_payload(posted), room)
     room.head = max(room.head, posted.version)
 
 
@@ -124,17 +135,17 @@ def send_room(socket, payload: Room):
 def send_presence(room, joined=(), left=()):
     """To everyone in the live room `room`: who came, who went. Both of rooms.Members."""
     payload = Presence(joined=people(joined), left=people(left), count=len(room.members))
-    socketio.emit("presence", payload, to=channel(room.id))
+    emit("presence", payload, room)
 
 
 def send_typing(room, members):
     """To everyone in the live room `room`: who types now."""
-    socketio.emit("typing", Typing(users=people(members)), to=channel(room.id))
+    emit("typing", Typing(users=people(members)), room)
 
 
 def send_head(room, seq):
     """To everyone in the live room `room`: there is more than they were told."""
-    socketio.emit("head", Head(seq=seq), to=channel(room.id))
+    emit("head", Head(seq=seq), room)
     room.head = max(room.head, seq)
 
 

@@ -13,10 +13,19 @@ TRAILING = ".,;:!?'\"*_~"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
-def clean(typed, longest):
+longest = 1000
+"""Characters (code points) in a message."""
+
+
+def configure(max_message_length):
+    global longest
+    longest = max_message_length
+
+
+def clean(typed):
     """The message as it is kept: lines end in \\n, no white space around it.
 
-    `longest` in characters (code points). Refuses what cannot be stored or shown: control
+    `longest` characters at most. Refuses what cannot be stored or shown: control
     characters and lone surrogates. Raises MessageMissing, MessageTooLong, MessageInvalid, Invalid.
     """
     if not isinstance(typed, str):

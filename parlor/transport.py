@@ -1,15 +1,16 @@
-"""The lowest layer of the relay: what Engine.IO and Socket.IO do with what clients send.
+"""What comes in, on its way to the doors: packets are read once, and events find their handlers.
 
-They raise out of their read loops, with a traceback, when a packet cannot be read; and they take
-an event named `connect` for the real thing. Here such a packet, and any binary one, closes the
-connection, or gets an error when it came by long-polling: nobody who follows the protocol sends
-one.
+Engine.IO and Socket.IO raise out of their read loops, with a traceback, when a packet cannot be
+read; and they take an event named `connect` for the real thing. Here such a packet, and any binary
+one, closes the connection, or gets an error when it came by long-polling: nobody who follows the
+protocol sends one.
 """
 
 import io
 import json
 import logging
-from functools import cache
+from functools import partial
+from typing import NamedTuple
 
 from engineio import packet as engine_packet
 from engineio.payload import Payload
@@ -30,6 +31,10 @@ RESERVED = ("connect", "disconnect", "connect_error")
 
 UNREADABLE = (ValueError, TypeError, IndexError, KeyError, AttributeError)
 
+CLOSE = engine_packet.Packet(engine_packet.CLOSE)
+NOOP = engine_packet.Packet(engine_packet.NOOP)
+PING = engine_packet.Packet(engine_packet.PING)
+
 
 class Json:
     """JSON for both packet layers: what is nested too deep is as unreadable as bad syntax."""
@@ -44,40 +49,86 @@ class Json:
             raise ValueError("nested too deep") from None
 
 
-def harden(server):
-    """Make `server`, a socketio.Server, close connections on packets that cannot be read."""
-    server.eio.on("message", guard_messages(server))
-    server.eio.handle_request = guard_polling(server.eio)
-    server.eio._async = {
-        **server.eio._async,
-        "websocket": guard_websocket(server.eio._async["websocket"]),
-    }
+class Handler(NamedTuple):
+    """`call(sid, answer, *payload)`; `waits`: it may wait, say for the database."""
+
+    call: callable
+    waits: bool
 
 
-def guard_messages(server):
-    handle = server._handle_eio_message
+handlers: dict[str, Handler] = {}
+"""What answers each event that clients send, by its name."""
 
-    def on_message(eio_sid, data):
-        if is_readable(data):
-            handle(eio_sid, data)
-        else:
+
+class Receiver:
+    """Takes what Engine.IO's sockets receive.
+
+    `within`: makes the context manager that what may wait runs in.
+    """
+
+    def __init__(self, server, within):
+        self.server = server
+        self.within = within
+
+    def receive(self, eio_sid, data):
+        """Handle a Socket.IO packet. Returns what is left to do that may wait, or None."""
+        read = read_packet(data)
+        if read is None:
             log.info("unreadable packet, connection closed")
-            server.eio.sockets[eio_sid].close(wait=False, abort=True)
+            return self.server.eio.sockets[eio_sid].close(wait=False, abort=True)
+        if read.packet_type == packet.EVENT:
+            return self.dispatch(eio_sid, read)
+        return partial(self.server._handle_eio_message, eio_sid, data)
 
-    return on_message
+    def receive_at_once(self, eio_sid, data):
+        """The same for sockets that have a greenlet or thread of their own, which may wait."""
+        waiting = self.receive(eio_sid, data)
+        if waiting:
+            waiting()
+
+    def dispatch(self, eio_sid, event):
+        """Have an event handled, if its sender has joined and there is such an event."""
+        sid = self.server.manager.sid_from_eio_sid(eio_sid, event.namespace or "/")
+        handler = handlers.get(event.data[0])
+        if handler is None or not self.server.manager.is_connected(sid, "/"):
+            return None
+        answer = ignore if event.id is None else partial(self.answer, eio_sid, event.id)
+        call = partial(handler.call, sid, answer, *event.data[1:])
+        return partial(self.wait, call) if handler.waits else call()
+
+    def wait(self, call):
+        with self.within():
+            call()
+
+    def answer(self, eio_sid, id, payload):
+        """Acknowledge the event that came with `id`."""
+        ack = packet.Packet(packet.ACK, data=[payload], id=id, binary=False)
+        self.server.eio.send(eio_sid, ack.encode())
 
 
-def is_readable(data):
-    """Whether `data` is a Socket.IO packet that a client may send, of the right shape."""
+def ignore(payload):
+    """The answer to an event whose sender wants none."""
+
+
+def install(app, server):
+    """Give the packets that `server`, a socketio.Server, gets to a Receiver. Returns it."""
+    receiver = Receiver(server, app.app_context)
+    server.eio.on("message", receiver.receive_at_once)
+    server.eio.handle_request = guard_polling(server.eio)
+    return receiver
+
+
+def read_packet(data):
+    """The Socket.IO packet, if it is one that a client may send, of the right shape, else None."""
     if not isinstance(data, str):
-        return False
+        return None
     try:
         read = packet.Packet(encoded_packet=data)
     except UNREADABLE:
-        return False
+        return None
     if read.packet_type == packet.EVENT:
-        return is_event(read.data)
-    return read.packet_type in KINDS
+        return read if is_event(read.data) else None
+    return read if read.packet_type in KINDS else None
 
 
 def is_event(data):
@@ -113,70 +164,3 @@ def refusal(environ, longest):
     except UNREADABLE:
         return Invalid()
     return None if kinds <= set(POLLED) else Invalid()
-
-
-def guard_websocket(plain):
-    """`plain`: what makes a WSGI app of a handler. Ours reads Frames, and deflates nothing.
-
-    Deflating costs 100 KB a connection, and each frame is deflated for each receiver.
-    """
-
-    def make(handler, eio):
-        app = plain(lambda socket: handler(Frames(socket)), eio)
-
-        def serve(environ, start_response):
-            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            return app(environ, start_response)
-
-        return serve
-
-    return make
-
-
-class Frames:
-    """A WebSocket whose unreadable frames look like its end."""
-
-    def __init__(self, socket):
-        self.socket = socket
-        if hasattr(socket, "Message"):
-            socket.Message = bounded(socket.Message)
-        socket.log = Discard()  # it would note each connection that both ends close
-
-    def __getattr__(self, name):
-        return getattr(self.socket, name)
-
-    def wait(self):
-        frame = self.socket.wait()
-        if frame is None or (isinstance(frame, str) and is_frame(frame)):
-            return frame
-        log.info("unreadable frame, connection closed")
-        return None
-
-
-@cache
-def bounded(message):
-    """The class of the worker's WebSocket messages, whose limit holds for one fragment only."""
-
-    class Bounded(message):
-        size = 0
-
-        def push(self, data, final=False):
-            self.size += len(data) or 1
-            if self.size > self.max_frame_length:
-                raise ValueError("too long, in fragments")
-            super().push(data, final)
-
-    return Bounded
-
-
-class Discard:
-    def write(self, text):
-        """Drop it."""
-
-
-def is_frame(frame):
-    try:
-        engine_packet.Packet(encoded_packet=frame)
-    except UNREADABLE:
-        return False
-    return True

@@ -1,40 +1,47 @@
-"""The writer: stored, then shown.
+"""The writer: stored, then shown, then acknowledged.
 
-Whoever posts gets in line. The first in line writes for all who wait: one transaction, then each
-message to its room, in the order of its number, then each sender's answer. So one message waits
-for nobody, and a thousand at once cost a few commits (group commit, as databases do for their
-log: DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984).
+Whoever posts gets in line. While somebody waits, one greenlet (under `make dev` a thread) takes all
+who wait: one transaction, then each message to its room, in the order of its number, then each
+sender's answer. So one message waits for nobody, and a thousand at once cost a few commits (group
+commit, as databases do for their log: DeWitt et al., "Implementation Techniques for Main Memory
+Database Systems", 1984).
 """
 
 import logging
-import time
 from collections import deque
-from threading import Lock
+from collections.abc import Callable
+from threading import Event, Lock
+from typing import NamedTuple
 
-from models import UNAVAILABLE, db
+from models import UNAVAILABLE, db, write_transaction
 from parlor import relay
 from parlor.errors import ChatError, Retry, ServerError
 from parlor.logs import new_id
-from parlor.messages import Outcome, store
+from parlor.store import Draft, Outcome, store
 
-BATCH = 200
+BATCH = 500
 """Messages in one transaction."""
 
 log = logging.getLogger(__name__)
 
 
-class Ticket:
-    """A draft's place in line."""
+class Ticket(NamedTuple):
+    """A draft's place in line. `done`: called with its Outcome."""
 
-    def __init__(self, draft):
-        self.draft = draft
-        self.outcome = None
+    draft: Draft
+    done: Callable[[Outcome], None]
 
 
 class Writer:
     def __init__(self):
+        self.configure(engine=None)
+
+    def configure(self, engine):
+        """Start with nobody in line, on the database of `engine`."""
+        self.engine = engine
         self.line = deque()
-        self.turn = Lock()
+        self.lock = Lock()
+        self.is_writing = False
 
     def post(self, draft):
         """Store and relay a draft. Returns the Posted that it came to, once that is committed.
@@ -42,42 +49,63 @@ class Writer:
         The same draft again gets what the first one got, and is not relayed. Raises RoomClosed,
         NotAMember, IdReused, Invalid; Retry when the database does not take it now; ServerError.
         """
-        ticket = Ticket(draft)
-        self.line.append(ticket)
-        db.session.rollback()  # whoever waits in line holds no connection meanwhile
-        while ticket.outcome is None:
-            with self.turn:
-                if ticket.outcome is None:
-                    self.write()
-        if ticket.outcome.error:
-            raise ticket.outcome.error
-        return ticket.outcome.posted
+        is_done, outcomes = Event(), []
 
-    def write(self):
-        """Store and relay for those who are first in line, and give each their outcome."""
-        time.sleep(0)  # whoever is ready to post this very moment gets in line too
-        batch = [self.line.popleft() for _ in range(min(BATCH, len(self.line)))]
+        def done(outcome):
+            outcomes.append(outcome)
+            is_done.set()
+
+        db.session.rollback()  # whoever waits in line holds no connection meanwhile
+        self.submit(draft, done)
+        is_done.wait()
+        if outcomes[0].error:
+            raise outcomes[0].error
+        return outcomes[0].posted
+
+    def submit(self, draft, done):
+        """The same without waiting: `done` is called with the Outcome, and must not wait."""
+        self.line.append(Ticket(draft, done))
+        with self.lock:
+            if self.is_writing:
+                return
+            self.is_writing = True
+        relay.in_background(self.run)
+
+    def run(self):
+        """Write until nobody waits."""
+        while True:
+            with self.lock:
+                if not self.line:
+                    self.is_writing = False
+                    return
+            self.write([self.line.popleft() for _ in range(min(BATCH, len(self.line)))])
+
+    def write(self, batch):
+        """Store, relay and acknowledge."""
         outcomes = [Outcome(error=Retry())] * len(batch)
         try:
             outcomes = self.store([ticket.draft for ticket in batch])
         finally:
-            for ticket, outcome in zip(batch, outcomes, strict=True):
-                ticket.outcome = outcome
-        for ticket in batch:
-            if ticket.outcome.is_new:
-                self.relay(ticket)
+            self.tell(batch, outcomes)
+
+    def tell(self, batch, outcomes):
+        for ticket, outcome in zip(batch, outcomes, strict=True):
+            if outcome.is_new:
+                self.attempt(relay.send_message, ticket.draft.room, outcome.posted)
+        for ticket, outcome in zip(batch, outcomes, strict=True):
+            self.attempt(ticket.done, outcome)
 
     def store(self, drafts):
         try:
-            return store(drafts)
+            return write_transaction(self.engine, store, drafts)
         except Exception as error:  # noqa: BLE001 - whatever it is, everyone gets an answer
             if len(drafts) == 1 or isinstance(error, (Retry, *UNAVAILABLE)):
                 return [Outcome(error=refusal(error))] * len(drafts)
         return [self.store([draft])[0] for draft in drafts]  # one bad row takes no other with it
 
-    def relay(self, ticket):
+    def attempt(self, do, *arguments):
         try:
-            relay.send_message(ticket.draft.room, ticket.outcome.posted)
+            do(*arguments)
         except Exception:
             log.exception("not relayed; the room's head will tell")
 

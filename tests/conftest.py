@@ -58,6 +58,12 @@ def app(settings):
 
 
 @pytest.fixture
+def context(app):
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
 def client(app):
     return app.test_client()
 

@@ -313,12 +313,13 @@ def add_message_behind_the_servers_back(server, code):
     script = f"""
 from app import create_app
 from models import db, Room, Participant
-from parlor import messages
 from parlor.rooms import LiveRoom
+from parlor.store import Draft
+from tests.support.rows import store
 with create_app().app_context():
     room = db.session.query(Room).filter_by(code="{code}", closed_at=None).one()
     user = db.session.query(Participant).filter_by(room_id=room.id).first().user_id
-    messages.store([messages.Draft(LiveRoom(room.id, room.code, 0, 0), user, "x1", "behind")])
+    store([Draft(LiveRoom(room.id, room.code, 0, 0), user, "x1", "behind")])
 """
     subprocess.run(
         [ROOT / ".venv/bin/python", "-c", script], cwd=ROOT, env=server.environment, check=True,

@@ -28,7 +28,7 @@ LINKS = json.loads((ROOT / "tests/links.json").read_text("utf-8"))
     ],
 )
 def test_a_message_is_kept_as_it_was_typed(typed, kept):
-    assert text.clean(typed, 1000) == kept
+    assert text.clean(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_message_is_kept_as_it_was_typed(typed, kept):
 )
 def test_what_cannot_be_a_message_is_refused(typed, error):
     with pytest.raises(error):
-        text.clean(typed, 1000)
+        text.clean(typed)
 
 
 def test_a_search_is_for_what_can_be_in_a_message():
@@ -80,7 +80,7 @@ def test_no_character_is_lost_between_links(written):
 @given(st.text())
 def test_anything_is_a_message_that_can_be_stored_or_a_clear_no(typed):
     with suppress(MessageMissing, MessageTooLong, MessageInvalid):
-        text.clean(typed, 50).encode()
+        text.clean(typed).encode()
 
 
 def test_the_browser_finds_the_same_links():

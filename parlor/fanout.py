@@ -1,0 +1,117 @@
+"""Fan-out: an event for a room becomes one frame, and one write per member and turn of the loop.
+
+The frame is built once per event. What piled up for a room while the loop was busy goes out in one
+`send` per member; a room that is idle waits for nothing. Clients on long-polling, and everybody
+under RELAY=plain, are served by Engine.IO's queues, in the same order.
+"""
+
+from engineio import packet as engine_packet
+from socketio import Manager
+
+from parlor.frames import frame
+
+
+class Audience:
+    """The members of one Socket.IO room, by their Socket.IO sid.
+
+    `lines` take frames (see connection.py); `others` take packets.
+    """
+
+    __slots__ = ("frames", "lines", "others")
+
+    def __init__(self):
+        self.lines, self.others, self.frames = {}, {}, []
+
+    def flush(self):
+        data, self.frames = b"".join(self.frames), []
+        for line in list(self.lines.values()):
+            line.write(data)
+
+
+class FanOut(Manager):
+    """Socket.IO's in-memory manager, with an Audience for each room but everyone's own.
+
+    It knows the default namespace alone, as Parlor does.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.audiences = {}
+        self.rooms_of = {}  # the names of the rooms that a sid is in
+        self.outbox = None
+
+    def use(self, outbox):
+        """Hand an audience's frames to its lines by `outbox`."""
+        self.outbox = outbox
+
+    def emit(self, event, data, namespace, room=None, skip_sid=None, callback=None, to=None, **_):
+        """As socketio.Manager.emit; what one audience gets alike is built once."""
+        room = to or room
+        audience = self.audiences.get(room)
+        if audience is None or skip_sid or callback or isinstance(data, tuple):
+            super().emit(event, data, namespace, room, skip_sid, callback)
+            return
+        text = "2" + self.json.dumps([event, data], separators=(",", ":"))
+        if audience.others:
+            packet = engine_packet.Packet(engine_packet.MESSAGE, text)
+            for eio_sid in list(audience.others.values()):
+                self.server.eio.send_packet(eio_sid, packet)
+        if audience.lines:
+            if not audience.frames:
+                self.outbox.add_room(audience)
+            audience.frames.append(frame(b"4" + text.encode()))
+
+    def enter_room(self, sid, namespace, room, eio_sid=None):
+        audience = self.audiences.setdefault(room, Audience())
+        self.rooms_of.setdefault(sid, set()).add(room)
+        self.seat(audience, sid, self.eio_sid_from_sid(sid, namespace))
+
+    def seat(self, audience, sid, eio_sid):
+        """What was sent to the audience so far is not for a newcomer."""
+        line = self.server.eio.sockets.get(eio_sid)
+        if getattr(line, "takes_frames", False):
+            self.outbox.flush_rooms()
+            audience.lines[sid] = line
+        else:
+            audience.others[sid] = eio_sid
+
+    def moved(self, eio_sid):
+        """A client has come over from long-polling."""
+        sid = self.sid_from_eio_sid(eio_sid, "/")
+        for room in self.rooms_of.get(sid, ()):
+            audience = self.audiences[room]
+            if audience.others.pop(sid, None):
+                self.seat(audience, sid, eio_sid)
+
+    def leave_room(self, sid, namespace, room):
+        self.rooms_of.get(sid, set()).discard(room)
+        self.unseat(sid, room)
+
+    def unseat(self, sid, room):
+        audience = self.audiences.get(room)
+        if audience is None:
+            return
+        audience.lines.pop(sid, None)
+        audience.others.pop(sid, None)
+        if not audience.lines and not audience.others:
+            del self.audiences[room]
+
+    # What the base class asks for: rooms[namespace][None] alone is left to it.
+
+    def basic_enter_room(self, sid, namespace, room, eio_sid=None):
+        if room != sid:  # nobody's own room is kept: its name is its only member
+            super().basic_enter_room(sid, namespace, room, eio_sid)
+
+    def basic_disconnect(self, sid, namespace, **kwargs):
+        for room in self.rooms_of.pop(sid, ()):
+            self.unseat(sid, room)
+        super().basic_disconnect(sid, namespace, **kwargs)
+
+    def get_participants(self, namespace, room):
+        if room is None:
+            yield from super().get_participants(namespace, room)
+        elif room in self.audiences:
+            for sid in [*self.audiences[room].lines, *self.audiences[room].others]:
+                yield sid, self.eio_sid_from_sid(sid, namespace)
+        elif self.is_sid_room(namespace, room):
+            yield room, self.eio_sid_from_sid(room, namespace)

@@ -1,0 +1,86 @@
+"""RELAY=plain, and `make dev`: Engine.IO's own WebSocket, with what it lacks.
+
+Frames that cannot be read look like the end of the connection, and nothing is deflated: that costs
+100 KB a connection, and each frame would be deflated for each receiver.
+"""
+
+import logging
+from functools import cache
+
+from engineio import packet as engine_packet
+
+from parlor.transport import UNREADABLE
+
+log = logging.getLogger(__name__)
+
+
+def install(server, receiver):
+    """Let `server`, a socketio.Server, speak WebSocket this way."""
+    server.eio._async = {
+        **server.eio._async,
+        "websocket": guard_websocket(server.eio._async["websocket"]),
+    }
+
+
+def guard_websocket(plain):
+    """`plain`: what makes a WSGI app of a handler. Ours reads Frames."""
+
+    def make(handler, eio):
+        app = plain(lambda socket: handler(Frames(socket)), eio)
+
+        def serve(environ, start_response):
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            return app(environ, start_response)
+
+        return serve
+
+    return make
+
+
+class Frames:
+    """A WebSocket whose unreadable frames look like its end."""
+
+    def __init__(self, socket):
+        self.socket = socket
+        if hasattr(socket, "Message"):
+            socket.Message = bounded(socket.Message)
+        socket.log = Discard()  # it would note each connection that both ends close
+
+    def __getattr__(self, name):
+        return getattr(self.socket, name)
+
+    def wait(self):
+        frame = self.socket.wait()
+        if frame is None or (isinstance(frame, str) and is_frame(frame)):
+            return frame
+        log.info("unreadable frame, connection closed")
+        return None
+
+
+@cache
+def bounded(message):
+    """The class of the worker's WebSocket messages, whose limit holds for one fragment only."""
+
+    class Bounded(message):
+        size = 0
+
+        def push(self, data, final=False):
+            self.size += len(data) or 1
+            if self.size > self.max_frame_length:
+                raise ValueError("too long, in fragments")
+            super().push(data, final)
+
+    return Bounded
+
+
+class Discard:
+    def write(self, text):
+        """Drop it."""
+
+
+def is_frame(frame):
+    try:
+        engine_packet.Packet(encoded_packet=frame)
+    except UNREADABLE:
+        return False
+    return True

@@ -1,0 +1,244 @@
+"""WebSockets without a greenlet each: the lowest layer of the relay, under the eventlet worker.
+
+The request of the handshake ends at once; its socket is kept, and from then on the hub (eventlet's
+event loop) itself watches it. What can be read is cut into packets, which one greenlet handles in
+their order. What must wait (a join, a read of the database) goes on in one of a few others, one
+thing at a time for each connection, so nobody waits for anybody else. What is written goes out at
+the end of the loop's turn, in one `send`; what the kernel does not take waits in a bounded buffer.
+
+Clients on long-polling, and the start of every connection, stay with Engine.IO. All of its inner
+names that Parlor touches for this are in `install` and `shake_hands`; a test holds them against
+the installed versions. The setting RELAY=plain does without this file.
+"""
+
+import base64
+import binascii
+import hashlib
+import logging
+import os
+import resource
+import time
+from collections import deque
+from functools import partial
+
+from eventlet import hubs, patcher, queue, sleep, spawn_n
+from eventlet.wsgi import WSGI_LOCAL
+
+from parlor import transport
+from parlor.connection import CLIENT_GONE, Connection
+from parlor.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+WAITING_AT_ONCE = 10
+"""Greenlets for what must wait: no more than the database has connections."""
+
+SPARE_FILES = 100
+"""Open files that are kept for everything but WebSockets."""
+
+MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What a key is answered with (RFC 6455, section 4.2.2)."""
+
+socket = patcher.original("socket")
+
+
+def install(server, receiver):
+    """Let `server`, a socketio.Server, speak WebSocket this way. `receiver`: of transport.py."""
+    wire = Wire(server, receiver.receive)
+    eio = server.eio
+    eio._async = {**eio._async, "websocket": lambda handler, _: partial(shake_hands, wire, handler)}
+    eio.start_service_task = False  # `tick` looks after all sockets
+    connected = eio.handlers["connect"]
+
+    def on_connect(sid, environ):
+        if environ.get("HTTP_UPGRADE"):
+            eio.sockets[sid].last_ping = None  # or a greenlet would be started that pings it
+        return connected(sid, environ)
+
+    eio.on("connect", on_connect)
+    server.manager.use(wire.outbox)
+    wire.start()
+
+
+def shake_hands(wire, handler, environ, start_response):
+    """The handshake's WSGI app. `handler`: a method of the engineio.Socket that asks for it."""
+    former = handler.__self__
+    refusal = wire.refusal(environ)
+    if refusal:
+        if not former.connected:
+            former.close(wait=False, abort=True)
+        start_response(refusal, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
+        return []
+    request = environ["eventlet.input"].get_socket()
+    request.sendall(switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"]))
+    wire.connect(kept(request), former)
+    WSGI_LOCAL.already_handled = True  # the worker lets go of the request, and of its greenlet
+    return []
+
+
+def kept(request):
+    """The request's socket under a file descriptor of its own, which the worker does not close."""
+    fd = os.dup(request.fileno())
+    sock = socket.socket(request.family, request.type, request.proto, fileno=fd)
+    sock.setblocking(False)
+    return sock
+
+
+def switching_protocols(key):
+    accept = base64.b64encode(hashlib.sha1(key.encode() + MAGIC).digest())  # noqa: S324 - the RFC's
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+
+
+def is_key(key):
+    """Whether it stands for 16 bytes in base 64."""
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+class Wire:
+    """All WebSockets of this process."""
+
+    def __init__(self, server, receive):
+        eio = self.eio = server.eio
+        self.manager = server.manager
+        self.receive = receive
+        self.largest = eio.max_http_buffer_size
+        self.ping_interval, self.ping_timeout = eio.ping_interval, eio.ping_timeout
+        self.most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
+        self.hub = hubs.get_hub()
+        self.outbox = Outbox(partial(self.hub.schedule_call_global, 0))
+        self.connections, self.writing = {}, {}  # by file descriptor
+        self.packets, self.is_awake = deque(), False
+        self.waiting = queue.Queue()
+        self.on_readable = partial(self.attempt, Connection.readable)
+        self.on_writable = partial(self.attempt, Connection.writable)
+
+    def start(self):
+        self.worker = spawn_n(self.work)
+        for _ in range(WAITING_AT_ONCE):
+            spawn_n(self.wait)
+        spawn_n(self.tick)
+
+    # Coming and going
+
+    def refusal(self, environ):
+        """The status to refuse a handshake with, or None."""
+        if not is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
+            return "400 Bad Request"
+        if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+            return "426 Upgrade Required"
+        if len(self.connections) >= self.most:
+            return "503 Service Unavailable"
+        return None
+
+    def connect(self, sock, former):
+        """Take over a WebSocket: a new client's, or that of one who comes from long-polling."""
+        connection = Connection(self, sock, former.sid, former if former.connected else None)
+        if not former.connected:
+            self.replace(former, connection)
+
+    def move(self, former, connection):
+        """A client comes over from long-polling."""
+        self.outbox.flush_rooms()
+        former.upgrading, former.closed, connection.former = False, True, None
+        self.replace(former, connection)
+        self.manager.moved(connection.sid)
+
+    def replace(self, former, connection):
+        """Put a connection in the place of an engineio.Socket, with what that had to send."""
+        while not former.queue.empty():
+            packet = former.queue.get(block=False)
+            if packet not in (None, transport.NOOP):
+                connection.send(packet)
+        self.eio.sockets[connection.sid] = connection
+
+    def gone(self, sid, reason):
+        self.eio.handlers["disconnect"](sid, reason)
+        self.eio.sockets.pop(sid, None)
+
+    # Packets
+
+    def put(self, connection, packet):
+        """Have a packet handled in its turn."""
+        self.packets.append((connection, packet))
+        if not self.is_awake:
+            self.is_awake = True
+            self.hub.schedule_call_global(0, self.worker.switch)
+
+    def work(self):
+        while True:
+            while self.packets:
+                connection, packet = self.packets.popleft()
+                self.guard(connection, connection.take, packet)
+            self.is_awake = False
+            self.hub.switch()
+
+    def wait(self):
+        while True:
+            connection, waiting = self.waiting.get()
+            self.guard(connection, connection.wait, waiting)
+
+    def guard(self, connection, do, *arguments):
+        """A fault of ours ends one connection, and no more."""
+        try:
+            do(*arguments)
+        except Exception:
+            log.exception("a connection failed")
+            connection.drop(CLIENT_GONE)
+
+    # What the hub calls
+
+    def attempt(self, what, fd):
+        connection = self.connections.get(fd)
+        if connection:
+            self.guard(connection, what, connection)
+
+    def obsolete(self, *error):
+        """What a listener is told whose file is gone. Ours are taken away before that."""
+
+    def watch(self, kind, fd, callback):
+        listener = self.hub.add(kind, fd, callback, self.obsolete, None)
+        listener.greenlet = self.hub.greenlet  # not that of the request, which has ended
+        return listener
+
+    def watch_reading(self, connection):
+        fd = connection.sock.fileno()
+        self.connections[fd] = connection
+        return self.watch("read", fd, self.on_readable)
+
+    def unwatch(self, listener):
+        self.hub.remove(listener)
+
+    def watch_writing(self, connection):
+        fd = connection.sock.fileno()
+        self.writing[fd] = self.watch("write", fd, self.on_writable)
+
+    def unwatch_writing(self, connection):
+        listener = self.writing.pop(connection.sock.fileno(), None)
+        if listener:
+            self.unwatch(listener)
+
+    def forget(self, connection):
+        self.unwatch_writing(connection)
+        del self.connections[connection.sock.fileno()]
+
+    # Time
+
+    def tick(self):
+        """Every second: pings, and the ends of those who do not answer, pollers included."""
+        while True:
+            sleep(1)
+            now = time.monotonic()
+            for connection in list(self.connections.values()):
+                if connection.deadline < now:
+                    self.guard(connection, connection.overdue, now)
+            for sid, client in list(self.eio.sockets.items()):
+                if client.closed:
+                    self.eio.sockets.pop(sid, None)
+                elif not client.closing:
+                    client.check_ping_timeout()

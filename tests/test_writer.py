@@ -1,0 +1,123 @@
+"""The writer: groups, answers, and what it does when the database fails; on both databases."""
+
+import threading
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import DataError, OperationalError
+
+from models import User, db
+from parlor import messages
+from parlor.errors import Retry
+from parlor.store import store
+from parlor.writer import Writer
+from tests.support.rows import add, draft, new_room, stored
+
+
+def new_writer():
+    writer = Writer()
+    writer.configure(db.engine)
+    return writer
+
+
+@pytest.fixture
+def alice(context):
+    return add(User(name="Alice"))
+
+
+@pytest.fixture
+def bob(context):
+    return add(User(name="Bob"))
+
+
+@pytest.fixture
+def room(alice, bob):
+    return new_room("K7QP", alice, bob)
+
+
+def test_many_at_once_cost_few_commits(app, room, alice, monkeypatch):
+    monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
+    commits, answers = [], []
+    event.listen(db.engine, "commit", lambda connection: commits.append(1))
+    writer = new_writer()
+    writer.is_writing = True  # nobody writes until all are in line
+    for n in range(50):
+        writer.submit(draft(room, alice, f"id-{n}"), answers.append)
+    writer.run()
+    assert [outcome.posted.seq for outcome in answers] == list(range(1, 51))
+    assert len(commits) == 1
+    assert not writer.is_writing
+
+
+def test_numbers_hold_under_writers_that_do_not_know_each_other(app, room, alice, monkeypatch):
+    relayed = []
+    monkeypatch.setattr("parlor.relay.send_message", lambda _, posted: relayed.append(posted.seq))
+    threads = [
+        in_background(app, writer.post, draft(room, alice, f"{id(writer)}-{n}"))
+        for writer in [new_writer() for _ in range(4)]
+        for n in range(10)
+    ]
+    for thread in threads:
+        thread.join(20)
+    assert sorted(relayed) == list(range(1, 41))
+    assert sorted(seq for _, seq, _ in stored()) == list(range(1, 41))
+
+
+def in_background(app, call, *arguments):
+    def run():
+        with app.app_context():
+            call(*arguments)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_one_bad_row_takes_no_other_with_it(app, room, alice, bob, monkeypatch):
+    monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
+
+    def fails_on_bad(connection, drafts):
+        if any(one.content == "bad" for one in drafts):
+            raise DataError("INSERT", {}, Exception("the row is bad"))
+        return store(connection, drafts)
+
+    monkeypatch.setattr("parlor.writer.store", fails_on_bad)
+    outcomes = new_writer().store(
+        [draft(room, alice, "a"), draft(room, bob, "b", "bad"), draft(room, bob, "c")]
+    )
+    assert [outcome.is_new for outcome in outcomes] == [True, False, True]
+    assert outcomes[1].error.code == "server_error"
+    assert outcomes[1].error.details["id"]
+    assert [content for _, _, content in stored()] == ["hello", "hello"]
+
+
+def test_a_failing_relay_loses_nobodys_answer(app, room, alice, monkeypatch):
+    def broken(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("parlor.relay.send_message", broken)
+    assert new_writer().post(draft(room, alice, "a")).seq == 1
+
+
+def test_a_database_that_does_not_answer_is_worth_another_try(app, room, alice, monkeypatch):
+    def gone(connection, drafts):
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("parlor.writer.store", gone)
+    with pytest.raises(Retry):
+        new_writer().post(draft(room, alice, "a"))
+
+
+def test_whoever_waits_in_line_holds_no_connection(app, room, alice, monkeypatch):
+    monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
+    messages.page(room.id)
+    assert db.engine.pool.checkedout() == 1
+    writer, held = new_writer(), []
+    monkeypatch.setattr(writer, "write", lambda batch: note_and_write(writer, batch, held))
+    writer.post(draft(room, alice, "a"))
+    assert held == [0]
+
+
+def note_and_write(writer, batch, held):
+    held.append(writer.engine.pool.checkedout())
+    Writer.write(writer, batch)
