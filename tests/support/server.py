@@ -21,6 +21,7 @@ SETTINGS = {
     "LEAVE_GRACE": "1",
     "MAX_MESSAGE_LENGTH": "1000",
     "LIMITS": "off",
+    "RELAY": "fast",
     "LOG_LEVEL": "INFO",
 }
 """All settings, so that neither a developer's environment nor their .env changes a test."""
