@@ -1,15 +1,34 @@
 """Who is this. The signed session cookie names a user; everything else is in the tables."""
 
+from typing import NamedTuple
+
 from flask import request, session
 
 from models import User, db, now
 from parlor.limits import address_key
 
 
+class Claim(NamedTuple):
+    """Who a session cookie says it is: signed by us, but not looked up yet."""
+
+    user_id: int
+    key: str
+
+
+def claim():
+    """The Claim of this request or socket, or None."""
+    return Claim(session["user"], session.get("key")) if "user" in session else None
+
+
+def who(claim):
+    """The User of a Claim, or None."""
+    user = db.session.get(User, claim.user_id) if claim else None
+    return user if user and user.key == claim.key else None
+
+
 def me():
-    """The user of this request or socket, or None."""
-    user = db.session.get(User, session["user"]) if "user" in session else None
-    return user if user and user.key == session.get("key") else None
+    """The user of this request, or None."""
+    return who(claim())
 
 
 def address():
@@ -17,10 +36,10 @@ def address():
     return address_key(request.remote_addr)
 
 
-def remember(user, code):
-    """Tie this browser to `user`, and to the room it was in last."""
+def remember(claim, code):
+    """Tie this browser to a user, and to the room it was in last."""
     session.permanent = True
-    session["user"], session["key"] = user.id, user.key
+    session["user"], session["key"] = claim
     session["room"] = code
 
 

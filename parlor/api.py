@@ -16,7 +16,7 @@ def room(code):
     here = chat.who_is_in(place.room)
     return {
         "room": {**relay.room_facts(place.room), "last_seq": place.room.last_seq},
-        "members": relay.people(here),
+        "members": relay.people(here[: relay.NAMED]),
         "count": len(here),
     }
 
@@ -34,7 +34,7 @@ def room_messages(code):
 
 
 def find_place(code):
-    return chat.find_place(code, accounts.me(), accounts.address())
+    return chat.find_place(code, accounts.claim(), accounts.address())
 
 
 def number(name, **limits):

@@ -7,10 +7,11 @@ wrong codes are counted by: the address.
 import uuid
 from typing import NamedTuple
 
-from models import Participant, Room, transaction
+from models import Room, transaction
 from parlor import accounts, codes, leases, memberships, messages, names, relay, text
 from parlor.errors import ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
+from parlor.presence import presence
 from parlor.rooms import LiveRoom, live
 from parlor.store import Draft
 from parlor.writer import writer
@@ -22,9 +23,9 @@ RECENT = 6
 class Place(NamedTuple):
     """An open room as its member `me` finds it."""
 
-    room: Room
+    room: memberships.RoomRow
     live: LiveRoom
-    me: Participant
+    me: memberships.Me
 
 
 class Recent(NamedTuple):
@@ -71,10 +72,10 @@ def arrive(live_room, user_id, name):
     known = live.member(live_room, user_id)
     is_renamed = known is not None and known.name != name
     if is_renamed:
-        relay.send_presence(live_room, left=[known])
+        presence.tell(live_room, left=[known])
     newcomer = live.visit(live_room, user_id, name)
     if newcomer or is_renamed:
-        relay.send_presence(live_room, joined=[newcomer or known])
+        presence.tell(live_room, joined=[newcomer or known])
 
 
 def find_room(code, user, asker):
@@ -95,19 +96,21 @@ def find_room(code, user, asker):
     return room
 
 
-def find_place(typed_code, user, asker):
+def find_place(typed_code, claim, asker):
     """An open room as its member finds it. `typed_code`: as it stands in an address, or in `auth`.
 
-    Raises RoomNotFound (for what cannot be a code, too), NotAMember, TooMany.
+    `claim`: an accounts.Claim. Raises RoomNotFound (for what cannot be a code, too), NotAMember,
+    TooMany.
     """
     try:
         code = codes.read(typed_code)
     except ChatError:
         raise RoomNotFound from None
-    room = find_room(code, user, asker)
-    me = memberships.find(room, user)
-    if me is None:
+    found = memberships.place(code, claim)
+    if found is None:
+        find_room(code, accounts.who(claim), asker)
         raise NotAMember
+    room, me = found
     return Place(room, live.open(room.id, room.code, room.last_seq), me)
 
 
@@ -117,7 +120,7 @@ def leave(place):
     member = live.leave(place.live, place.me.user_id)
     if member:
         relay.eject(member.sockets)
-        relay.send_presence(place.live, left=[member])
+        presence.tell(place.live, left=[member])
         relay.send_typing(place.live, live.typing(place.live))
 
 
@@ -152,7 +155,7 @@ def connect(place, socket, after=None):
         live.exit(socket)  # a connection that is refused is never heard to end
         raise
     if newcomer:
-        relay.send_presence(place.live, joined=[newcomer])
+        presence.tell(place.live, joined=[newcomer])
 
 
 def backlog(place, after):
@@ -162,10 +165,12 @@ def backlog(place, after):
     """
     newest = messages.page(place.room.id) if after is None else None
     found = newest or messages.changes(place.room.id, after)
+    here = live.here(place.live)
     return relay.Room(
         room=relay.room_facts(place.room),
         me=relay.person(place.me),
-        members=relay.people(live.here(place.live)),
+        members=relay.people(here[: relay.NAMED]),
+        count=len(here),
         messages=[relay.message_payload(posted) for posted in found.messages],
         through=found.through,
         more=found.more and newest is None,

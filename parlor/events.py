@@ -28,11 +28,11 @@ def on_connect(auth=None):
     """`auth`: {"room": code, "after": number}, both optional."""
     auth = auth if isinstance(auth, dict) else {}
     code, after = room_code(auth), whole(auth.get("after"), "after")
-    user, address = accounts.me(), accounts.address()
-    throttle.hit("connect", user.id if user else address)
+    claim, address = accounts.claim(), accounts.address()
+    throttle.hit("connect", claim.user_id if claim else address)
     if not code:
         raise NotAMember
-    chat.connect(chat.find_place(code, user, address), request.sid, after)
+    chat.connect(chat.find_place(code, claim, address), request.sid, after)
 
 
 @socketio.on_error_default

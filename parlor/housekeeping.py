@@ -10,6 +10,7 @@ from threading import Thread
 
 from parlor import leases, messages, relay
 from parlor.limits import throttle
+from parlor.presence import presence
 from parlor.rooms import live
 
 CLOSED_AT_ONCE = 50
@@ -55,7 +56,7 @@ def sweep():
     """Tell what has expired, and close some of the rooms that are deserted."""
     news = live.sweep()
     for room in {id(room): room for room, _ in news.left}.values():
-        relay.send_presence(room, left=[member for its, member in news.left if its is room])
+        presence.tell(room, left=[member for its, member in news.left if its is room])
     for room in news.stilled:
         relay.send_typing(room, live.typing(room))
     for room in news.deserted[:CLOSED_AT_ONCE]:

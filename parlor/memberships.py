@@ -1,10 +1,52 @@
 """Who belongs to which room, and under which name."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+from typing import NamedTuple
 
-from models import IS_OPEN, Participant, Room, db, now, transaction
+from sqlalchemy import bindparam, func, select
+
+from models import IS_OPEN, Participant, Room, User, db, now, transaction
 from parlor import accounts, leases, names
 from parlor.errors import NameTaken
+
+
+class RoomRow(NamedTuple):
+    """An open room, as models.Room has it."""
+
+    id: int
+    code: str
+    last_seq: int
+    created_at: datetime
+
+
+class Me(NamedTuple):
+    """A member, under the name that they bear in the room."""
+
+    user_id: int
+    name: str
+
+
+PLACE = (
+    select(
+        Room.id, Room.code, Room.last_seq, Room.created_at, Participant.user_id, Participant.name
+    )
+    .join(Participant, Participant.room_id == Room.id)
+    .join(User, User.id == Participant.user_id)
+    .where(Room.code == bindparam("code"), IS_OPEN, Participant.left_at.is_(None))
+    .where(User.id == bindparam("user"), User.key == bindparam("key"))
+)
+
+
+def place(code, claim):
+    """(RoomRow, Me) of the open room of that code, for a member; None for anyone else.
+
+    `claim`: an accounts.Claim, or None.
+    """
+    if claim is None:
+        return None
+    values = {"code": code, "user": claim.user_id, "key": claim.key}
+    row = db.session.execute(PLACE, values).first()
+    return row and (RoomRow(*row[:4]), Me(*row[4:]))
 
 
 def add(room_id, user_id, name):

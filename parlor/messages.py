@@ -67,7 +67,8 @@ def changes(room_id, after, limit=CATCH_UP):
     The counter is read first: what it counts is committed, so nothing up to it is missed.
     """
     through = counter(room_id)
-    after = min(after, through)
+    if after >= through:
+        return Page([], through, more=False)
     newer = in_room(room_id).where(Message.version > after).order_by(Message.version)
     found = [Posted(*row) for row in db.session.execute(newer.limit(limit + 1))]
     shown, more = found[:limit], len(found) > limit

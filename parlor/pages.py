@@ -33,7 +33,7 @@ def enter():
             user, room = chat.join(me, name, code, address)
     except ChatError as error:
         return show_home(name=name, code=code, error=error)
-    accounts.remember(user, room.code)
+    accounts.remember(accounts.Claim(user.id, user.key), room.code)
     return redirect(url_for("pages.room", code=room.code), 303)
 
 
@@ -57,7 +57,7 @@ def room(code):
         return show_home(code=code, error=error)
     if place.room.code != code:
         return redirect(url_for("pages.room", code=place.room.code, before=before), 308)
-    accounts.remember(accounts.me(), code)
+    accounts.remember(accounts.claim(), code)
     return show_room(place, before)
 
 
@@ -174,7 +174,7 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
 
 
 def find_place(code):
-    return chat.find_place(code, accounts.me(), accounts.address())
+    return chat.find_place(code, accounts.claim(), accounts.address())
 
 
 def reader_zone():

@@ -37,11 +37,12 @@ class RoomFacts(TypedDict):
 
 
 class Room(TypedDict):
-    """`room`, to the one who connects."""
+    """`room`, to the one who connects. `members`: NAMED at most of the `count` who are here."""
 
     room: RoomFacts
     me: Person
     members: list[Person]
+    count: int
     messages: list[Message]
     through: int
     more: bool
@@ -84,6 +85,9 @@ class Sync(TypedDict):
     more: bool
 
 
+NAMED = 60
+"""People who are named: where there are more, the others are a number."""
+
 EMITTED = {"message": Message, "room": Room, "presence": Presence, "typing": Typing, "head": Head}
 ANSWERED = {"message": Ack, "sync": Sync}
 
@@ -95,6 +99,10 @@ def init_app(app, **options):
 def in_background(task):
     """Run `task` beside everything else: in a greenlet, or a thread."""
     socketio.start_background_task(task)
+
+
+def pause(seconds):
+    socketio.sleep(seconds)
 
 
 def channel(room_id):
@@ -132,10 +140,14 @@ def send_room(socket, payload: Room):
     socketio.emit("room", payload, to=socket)
 
 
-def send_presence(room, joined=(), left=()):
-    """To everyone in the live room `room`: who came, who went. Both of rooms.Members."""
-    payload = Presence(joined=people(joined), left=people(left), count=len(room.members))
-    emit("presence", payload, room)
+def send_presence(room, joined, left):
+    """To everyone in the live room `room`: who came, who went. Both of (user id, name).
+
+    Where more than NAMED are here, only their count is told of those who came.
+    """
+    count = len(room.members)
+    named = joined if count <= NAMED else ()
+    emit("presence", Presence(joined=listed(named), left=listed(left), count=count), room)
 
 
 def send_typing(room, members):
@@ -156,6 +168,10 @@ def person(member) -> Person:
 
 def people(members):
     return [person(member) for member in members]
+
+
+def listed(pairs):
+    return [Person(user_id=user_id, name=name) for user_id, name in pairs]
 
 
 def room_facts(room) -> RoomFacts:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from models import User, db, now
+from models import Room, User, db, now
 from parlor import accounts, chat, housekeeping, memberships, messages, relay
+from parlor.presence import presence
 from parlor.rooms import live
 
 
@@ -12,7 +13,7 @@ def place(app):
     """A room as its first member finds it."""
     with app.test_request_context():
         user, room = chat.open_room(None, "Alice")
-        yield chat.find_place(room.code, user, "127.0.0.1")
+        yield chat.find_place(room.code, accounts.Claim(user.id, user.key), "127.0.0.1")
 
 
 @pytest.fixture
@@ -65,26 +66,21 @@ def test_a_socket_that_nobody_saw_end_is_dropped(place, calls, monkeypatch):
 
 def test_whoever_takes_another_name_is_told_of(place, calls, monkeypatch):
     told = []
-    monkeypatch.setattr(
-        relay, "send_presence", lambda room, joined=(), left=(): told.append(names(left, joined))
-    )
-    chat.join(accounts.me() or place_user(place), "Alicia", place.room.code, "127.0.0.1")
-    assert told == [(["Alice"], []), ([], ["Alicia"])]
-
-
-def names(*groups):
-    return tuple([member.name for member in group] for group in groups)
-
-
-def place_user(place):
-    return db.session.get(User, place.me.user_id)
+    monkeypatch.setattr(relay, "pause", lambda seconds: None)
+    monkeypatch.setattr(relay, "in_background", lambda task: told.append(task))
+    monkeypatch.setattr(relay, "send_presence", lambda room, *news: told.extend(map(list, news)))
+    me = place.me.user_id
+    presence.tell_now()
+    chat.join(db.session.get(User, me), "Alicia", place.room.code, "127.0.0.1")
+    presence.tell_now()
+    assert told[-2:] == [[(me, "Alicia")], [(me, "Alice")]]
 
 
 def test_a_room_closed_by_another_process_ends_here(place, calls, monkeypatch):
     ejected = []
     monkeypatch.setattr(relay, "eject", ejected.extend)
     chat.connect(place, "tab")
-    place.room.closed_at = now()
+    db.session.get(Room, place.room.id).closed_at = now()
     db.session.commit()
     housekeeping.tell_heads()
     assert ejected == ["tab"]

@@ -13,7 +13,7 @@ LAYERS = [
     "pages api events cli",  # the doors
     "assets failures housekeeping presentation",  # around them
     "chat",  # the verbs
-    "memberships writer",
+    "memberships presence writer",
     "accounts leases messages",
     "store",
     "models relay",

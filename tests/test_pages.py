@@ -433,7 +433,7 @@ def test_a_database_that_is_away_is_no_server_error(app, alice, monkeypatch):
     def gone(*_):
         raise OperationalError("SELECT", {}, Exception("server closed the connection"))
 
-    monkeypatch.setattr("parlor.chat.find_room", gone)
+    monkeypatch.setattr("parlor.memberships.place", gone)
     app.testing = False
     assert alice.get(f"/api/chat/rooms/{code}").json["error"]["code"] == "retry"
     assert alice.get(f"/api/chat/rooms/{code}").headers["Retry-After"] == "1"
