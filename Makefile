@@ -5,6 +5,7 @@ PYTHON := $(or $(PYTHON),$(shell command -v python3.11),python3)
 VENV   := .venv/bin/python
 CLIENT := static/vendor/socket.io.esm.min.js
 PYTEST := $(VENV) -m pytest
+NODE_PEER := bench/node/node_modules/.ready
 
 # $(call need,<test that passes where it is there>,<Debian package>): note what is missing ...
 need = { $(1); } >/dev/null 2>&1 || missing="$$missing $(2)";
@@ -37,6 +38,14 @@ test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
 coverage: setup setup-test ## Run all tests and show what they do not reach
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
+.PHONY: bench
+bench: setup $(NODE_PEER) ## Measure Parlor beside its peers and write bench/results.md (ten minutes)
+	$(VENV) -m bench
+
+.PHONY: bench-short
+bench-short: setup $(NODE_PEER) ## Measure the same, shortly (a minute)
+	$(VENV) -m bench --short
+
 .PHONY: lint
 lint: .venv/.dev ## Check style and format
 	$(VENV) -m ruff check .
@@ -60,7 +69,7 @@ lock: ## Lock the requirements anew (needs uv)
 
 .PHONY: clean
 clean: ## Remove what the set-up and the tests made (instance/ with its data stays)
-	rm -rf .venv static/vendor/node_modules $(CLIENT) .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv static/vendor/node_modules bench/node/node_modules $(CLIENT) .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The set-up. Stamps live inside .venv, so they go when it goes.
@@ -87,6 +96,16 @@ $(VENV): | system-python
 $(CLIENT): static/vendor/package-lock.json | system-npm
 	npm ci --prefix static/vendor --ignore-scripts --silent
 	@cp static/vendor/node_modules/socket.io-client/dist/$(@F) $@
+
+# Node's peer stores where better-sqlite3 can be built: with a compiler, and Node's headers at hand.
+$(NODE_PEER): bench/node/package-lock.json | system-npm
+	npm ci --prefix bench/node --silent
+	@node=$$(dirname "$$(dirname "$$(readlink -f "$$(command -v node)")")"); \
+	if command -v c++ >/dev/null && [ -e "$$node/include/node/node.h" ]; then \
+	  npm run build-release --silent --nodedir="$$node" \
+	    --prefix bench/node/node_modules/better-sqlite3 >/dev/null 2>&1 || echo "Node will not store."; \
+	else echo "No compiler, or no headers of Node: Node will not store."; fi
+	@touch $@
 
 .PHONY: system-python
 system-python:
