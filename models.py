@@ -45,6 +45,13 @@ UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 BUSY_TIMEOUT = 5
 """Milliseconds that SQLite may wait for a lock by itself; all the server's users wait with it."""
 
+CHECKPOINT = 8000
+"""Pages of 4 KB in SQLite's log after which they are copied into its file. What is written again
+and again, as the ends of indexes are, is copied once."""
+
+CACHE = 16 * 1024
+"""KB of SQLite's file that a connection keeps at most: a batch for hundreds of rooms must fit."""
+
 
 def off_loop(work):
     """Do what would block. The worker may put its own way here, which lets others run meanwhile."""
@@ -81,6 +88,18 @@ class UtcDateTime(TypeDecorator):
 
     def process_result_value(self, value, dialect):
         return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def as_sqlite(moment):
+    """What UtcDateTime keeps in SQLite."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def utc(moment):
+    """What a driver makes of a UtcDateTime, aware: SQLite's is text."""
+    if isinstance(moment, str):
+        return datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
 
 
 class User(db.Model):
@@ -157,7 +176,13 @@ class Message(db.Model):
     __table_args__ = (
         UniqueConstraint("room_id", "seq"),
         UniqueConstraint("room_id", "user_id", "client_id"),
-        Index("ix_message_room_id_version", "room_id", "version"),
+        Index(
+            "ix_message_changed",
+            "room_id",
+            "version",
+            sqlite_where=text("version <> seq"),
+            postgresql_where=text("version <> seq"),
+        ),
         Index("ix_message_user_id_id", "user_id", "id"),
     )
 
@@ -176,6 +201,8 @@ def prepare_sqlite(connection, record):
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("lower", 1, fold, deterministic=True)  # SQLite's knows ASCII only

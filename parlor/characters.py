@@ -1,5 +1,6 @@
 """Characters that show nothing, and those that no table can hold."""
 
+import re
 import unicodedata
 
 UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -16,6 +17,9 @@ def is_visible(text):
     return any(not is_unseen(char) and unicodedata.category(char)[0] in "LNPS" for char in text)
 
 
-def is_storable(char):
-    """Line breaks and tabs are; other control characters and lone surrogates are not."""
-    return char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs")
+UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but for line breaks and tabs, and lone surrogates."""
+
+
+def is_storable(text):
+    return UNSTORABLE.search(text) is None

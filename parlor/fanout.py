@@ -51,15 +51,15 @@ class FanOut(Manager):
         if audience is None or skip_sid or callback or isinstance(data, tuple):
             super().emit(event, data, namespace, room, skip_sid, callback)
             return
-        text = "2" + self.json.dumps([event, data], separators=(",", ":"))
+        text = b"2" + self.json.encode([event, data])
         if audience.others:
-            packet = engine_packet.Packet(engine_packet.MESSAGE, text)
+            packet = engine_packet.Packet(engine_packet.MESSAGE, text.decode())
             for eio_sid in list(audience.others.values()):
                 self.server.eio.send_packet(eio_sid, packet)
         if audience.lines:
             if not audience.frames:
                 self.outbox.add_room(audience)
-            audience.frames.append(frame(b"4" + text.encode()))
+            audience.frames.append(frame(b"4" + text))
 
     def enter_room(self, sid, namespace, room, eio_sid=None):
         audience = self.audiences.setdefault(room, Audience())

@@ -1,5 +1,6 @@
 """Messages read again from their table: pages, changes, counters, and what someone wrote."""
 
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -69,11 +70,21 @@ def changes(room_id, after, limit=CATCH_UP):
     through = counter(room_id)
     if after >= through:
         return Page([], through, more=False)
-    newer = in_room(room_id).where(Message.version > after).order_by(Message.version)
-    found = [Posted(*row) for row in db.session.execute(newer.limit(limit + 1))]
+    found = newer(room_id, after, limit + 1)
     shown, more = found[:limit], len(found) > limit
     last = shown[-1].version if shown else after
     return Page(shown, last if more else max(last, through), more)
+
+
+def newer(room_id, after, limit):
+    """The first `limit` changes after a number: posts that are as they were, and changed ones."""
+    unchanged = in_room(room_id).where(Message.seq > after, Message.version == Message.seq)
+    changed = in_room(room_id).where(Message.version > after, Message.version != Message.seq)
+    found = [
+        *db.session.execute(unchanged.order_by(Message.seq).limit(limit)),
+        *db.session.execute(changed.order_by(Message.version).limit(limit)),
+    ]
+    return sorted((Posted(*row) for row in found), key=attrgetter("version"))[:limit]
 
 
 def in_room(room_id):

@@ -2,7 +2,7 @@
 
 import re
 
-from parlor.characters import is_storable, is_visible
+from parlor.characters import UNSTORABLE, is_storable, is_visible
 from parlor.errors import Invalid, MessageInvalid, MessageMissing, MessageTooLong
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -35,7 +35,7 @@ def clean(typed):
         raise MessageMissing
     if len(text) > longest:
         raise MessageTooLong(longest)
-    if not all(is_storable(char) for char in text):
+    if not is_storable(text):
         raise MessageInvalid
     if not is_visible(text):
         raise MessageMissing
@@ -44,7 +44,7 @@ def clean(typed):
 
 def clean_query(typed):
     """What someone searches for, without what can be in no message; LONGEST_QUERY at most."""
-    return "".join(char for char in typed if is_storable(char)).strip()[:LONGEST_QUERY]
+    return UNSTORABLE.sub("", typed).strip()[:LONGEST_QUERY]
 
 
 def clean_id(given):

@@ -1,9 +1,11 @@
 """Points in time as people and programs read them."""
 
 from datetime import UTC, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
+@lru_cache(maxsize=64)  # a batch of messages has one time, and each reader's page the same ones
 def iso(moment):
     """`2026-11-21T09:30:00.125Z`, from an aware datetime."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,9 +9,11 @@ protocol sends one.
 import io
 import json
 import logging
+import re
 from functools import partial
 from typing import NamedTuple
 
+import orjson
 from engineio import packet as engine_packet
 from engineio.payload import Payload
 from socketio import packet
@@ -37,16 +39,42 @@ PING = engine_packet.Packet(engine_packet.PING)
 
 
 class Json:
-    """JSON for both packet layers: what is nested too deep is as unreadable as bad syntax."""
+    """JSON for both packet layers, by orjson: several times as fast as the standard library's.
 
-    dumps = staticmethod(json.dumps)
+    What orjson does not read, such as half an emoji, the standard library may; what is nested too
+    deep for both is as unreadable as bad syntax.
+    """
+
+    @staticmethod
+    def encode(data):
+        return orjson.dumps(data)
+
+    @staticmethod
+    def dumps(data, **options):
+        return orjson.dumps(data).decode()
 
     @staticmethod
     def loads(text):
         try:
-            return json.loads(text)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
+            return orjson.loads(text)
+        except ValueError:
+            return loads_slowly(text)
+
+
+def loads_slowly(text):
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+class Event(NamedTuple):
+    """What a socketio.packet.Packet holds of an event."""
+
+    packet_type: int
+    namespace: str | None
+    id: int | None
+    data: object
 
 
 class Handler(NamedTuple):
@@ -123,12 +151,24 @@ def read_packet(data):
     if not isinstance(data, str):
         return None
     try:
-        read = packet.Packet(encoded_packet=data)
+        read = read_event(data) or packet.Packet(encoded_packet=data)
     except UNREADABLE:
         return None
     if read.packet_type == packet.EVENT:
         return read if is_event(read.data) else None
     return read if read.packet_type in KINDS else None
+
+
+EVENT = re.compile(r"2(\d{0,15})(\[)")
+
+
+def read_event(data):
+    """An event of the default namespace, which most packets are, read in one go; or None."""
+    head = EVENT.match(data)
+    if head is None:
+        return None
+    id = int(head[1]) if head[1] else None
+    return Event(packet.EVENT, None, id, Json.loads(data[head.start(2) :]))
 
 
 def is_event(data):
