@@ -83,7 +83,7 @@ def engine_options(settings):
     """How the database is reached. Whatever it does not do in seconds, it does not do."""
     options = {
         "hide_parameters": True,  # logs never hold what people wrote
-        "pool_pre_ping": True,
+        "pool_pre_ping": not settings.on_sqlite,
         "pool_size": 10,
         "max_overflow": 20,
         "pool_timeout": 5,

@@ -28,7 +28,7 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -243,24 +243,29 @@ def in_session(verb, *args, **kwargs):
 
 
 def write_transaction(engine, verb, *args):
-    """`verb(connection, *args)` as one write transaction of its own, without a session."""
+    """`verb(cursor, *args)` as one write transaction of its own: the driver's cursor, no session.
+
+    For what happens a thousand times a second. What the driver raises comes as SQLAlchemy's errors.
+    """
     return patiently(partial(in_connection, engine, verb, *args))
 
 
 def in_connection(engine, verb, *args):
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        result = verb(connection, *args)
-        if connection.dialect.name == "sqlite":
-            commit_elsewhere(connection)
-        return result
-
-
-def commit_elsewhere(connection):
-    """Commit where waiting for the disk holds nobody up; SQLAlchemy's own commit finds it done."""
+    connection, dbapi = engine.raw_connection(), engine.dialect.dbapi
+    is_sqlite = engine.dialect.name == "sqlite"
     try:
-        off_loop(connection.connection.driver_connection.commit)
-    except connection.dialect.dbapi.Error as error:
-        raise OperationalError("COMMIT", None, error) from error
+        cursor = connection.cursor()
+        if is_sqlite:
+            cursor.execute("BEGIN IMMEDIATE")
+        result = verb(cursor, *args)
+        commit = connection.driver_connection.commit
+        off_loop(commit) if is_sqlite else commit()
+        return result
+    except dbapi.Error as error:
+        connection.invalidate()
+        raise DBAPIError.instance("", None, error, dbapi.Error, hide_parameters=True) from error
+    finally:
+        connection.close()  # back to the pool, which rolls back what was not committed
 
 
 def patiently(attempt):

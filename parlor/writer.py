@@ -65,20 +65,32 @@ class Writer:
     def submit(self, draft, done):
         """The same without waiting: `done` is called with the Outcome, and must not wait."""
         self.line.append(Ticket(draft, done))
+        if not self.is_writing and self.begin():
+            relay.in_background(self.run)
+
+    def begin(self):
+        """Whether it is for the caller to write: somebody waits, and nobody writes."""
         with self.lock:
-            if self.is_writing:
-                return
+            if self.is_writing or not self.line:
+                return False
             self.is_writing = True
-        relay.in_background(self.run)
+            return True
 
     def run(self):
         """Write until nobody waits."""
-        while True:
-            with self.lock:
-                if not self.line:
-                    self.is_writing = False
-                    return
+        while self.line:
+            self.gather()
             self.write([self.line.popleft() for _ in range(min(BATCH, len(self.line)))])
+        self.is_writing = False
+        if self.begin():  # somebody came in between
+            self.run()
+
+    def gather(self):
+        """Let those get in line who are about to: turn by turn of the loop, while there are any."""
+        before = -1
+        while before < len(self.line) < BATCH:
+            before = len(self.line)
+            relay.pause(0)
 
     def write(self, batch):
         """Store, relay and acknowledge."""

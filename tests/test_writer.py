@@ -3,10 +3,9 @@
 import threading
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.exc import DataError, OperationalError
 
-from models import User, db
+from models import User, db, write_transaction
 from parlor import messages
 from parlor.errors import Retry
 from parlor.store import store
@@ -37,15 +36,20 @@ def room(alice, bob):
 
 def test_many_at_once_cost_few_commits(app, room, alice, monkeypatch):
     monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
-    commits, answers = [], []
-    event.listen(db.engine, "commit", lambda connection: commits.append(1))
+    transactions, answers = [], []
+
+    def counted(*args):
+        transactions.append(args)
+        return write_transaction(*args)
+
+    monkeypatch.setattr("parlor.writer.write_transaction", counted)
     writer = new_writer()
     writer.is_writing = True  # nobody writes until all are in line
     for n in range(50):
         writer.submit(draft(room, alice, f"id-{n}"), answers.append)
     writer.run()
     assert [outcome.posted.seq for outcome in answers] == list(range(1, 51))
-    assert len(commits) == 1
+    assert len(transactions) == 1
     assert not writer.is_writing
 
 
@@ -76,10 +80,10 @@ def in_background(app, call, *arguments):
 def test_one_bad_row_takes_no_other_with_it(app, room, alice, bob, monkeypatch):
     monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
 
-    def fails_on_bad(connection, drafts):
+    def fails_on_bad(cursor, drafts):
         if any(one.content == "bad" for one in drafts):
             raise DataError("INSERT", {}, Exception("the row is bad"))
-        return store(connection, drafts)
+        return store(cursor, drafts)
 
     monkeypatch.setattr("parlor.writer.store", fails_on_bad)
     outcomes = new_writer().store(
@@ -100,7 +104,7 @@ def test_a_failing_relay_loses_nobodys_answer(app, room, alice, monkeypatch):
 
 
 def test_a_database_that_does_not_answer_is_worth_another_try(app, room, alice, monkeypatch):
-    def gone(connection, drafts):
+    def gone(cursor, drafts):
         raise OperationalError("INSERT", {}, Exception("server closed the connection"))
 
     monkeypatch.setattr("parlor.writer.store", gone)

@@ -1,0 +1,91 @@
+"""The statements that store a batch of messages, for each database: few, whatever its size.
+
+They go to the driver as they are: at a thousand messages a second, SQLAlchemy's way of a row to the
+driver costs more than the row itself.
+"""
+
+from psycopg2.extras import execute_values
+
+from models import as_sqlite
+
+KNOWN = """
+    SELECT draft.n, room.last_seq, participant.name, participant.left_at IS NULL,
+        message.seq, message.version, message.content, message.timestamp, message.reply_to
+    FROM ({drafts}) AS draft
+    LEFT JOIN room ON room.id = draft.room_id AND room.closed_at IS NULL
+    LEFT JOIN participant
+        ON participant.room_id = draft.room_id AND participant.user_id = draft.user_id
+    LEFT JOIN message
+        ON message.room_id = draft.room_id AND message.user_id = draft.user_id
+        AND message.client_id = draft.client_id"""
+"""What is known of each draft. The drafts come as one parameter, a list of their keys in JSON: so
+the statement is the same for any number, and is prepared once."""
+
+INSERT = """
+    INSERT INTO message
+        (room_id, seq, version, client_id, user_id, content, timestamp, reply_to)
+    VALUES """
+
+
+class Sqlite:
+    known = KNOWN.format(
+        drafts="""
+        SELECT key AS n, json_extract(value, '$[0]') AS room_id,
+            json_extract(value, '$[1]') AS user_id, json_extract(value, '$[2]') AS client_id
+        FROM json_each(?)"""
+    )
+
+    @staticmethod
+    def lock_rooms(cursor, ids):
+        """The whole file is locked when the transaction begins."""
+
+    @staticmethod
+    def insert(cursor, rows):
+        moment = as_sqlite(rows[0][6])
+        cursor.executemany(
+            INSERT + "(?, ?, ?, ?, ?, ?, ?, ?)", [(*row[:6], moment, row[7]) for row in rows]
+        )
+
+    @staticmethod
+    def count(cursor, rows):
+        moment = as_sqlite(rows[0][1])
+        cursor.executemany(
+            "UPDATE room SET last_seq = ?, last_message_at = ? WHERE id = ?",
+            [(last, moment, id) for last, _, id in rows],
+        )
+
+
+class Postgres:
+    known = KNOWN.format(
+        drafts="""
+        SELECT n, CAST(key ->> 0 AS integer) AS room_id,
+            CAST(key ->> 1 AS integer) AS user_id, key ->> 2 AS client_id
+        FROM jsonb_array_elements(CAST(%s AS jsonb)) WITH ORDINALITY AS listed(key, n)"""
+    )
+
+    @staticmethod
+    def lock_rooms(cursor, ids):
+        """In one order, against deadlocks."""
+        cursor.execute(
+            "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL ORDER BY id FOR UPDATE",
+            (ids,),
+        )
+
+    @staticmethod
+    def insert(cursor, rows):
+        execute_values(cursor, INSERT + "%s", rows, page_size=len(rows))
+
+    @staticmethod
+    def count(cursor, rows):
+        execute_values(
+            cursor,
+            """
+            UPDATE room SET last_seq = batch.last, last_message_at = batch.moment
+            FROM (VALUES %s) AS batch(last, moment, id) WHERE room.id = batch.id""",
+            rows,
+            page_size=len(rows),
+        )
+
+
+def dialect_of(cursor):
+    return Sqlite if type(cursor).__module__ == "sqlite3" else Postgres
