@@ -1,10 +1,11 @@
 """The Socket.IO door: parse, call one verb, answer.
 
-Imported where an app is made: handlers registered later would be missing in it. `connect` comes
-with Flask's request, for the session; the other events come often, and do without.
+`connect` comes with Flask's request, for the session; the other events come often, and do without.
+Flask-SocketIO's own decorators would make a request of each.
 """
 
-from flask import request
+from functools import partial
+
 from flask_socketio import ConnectionRefusedError
 
 from parlor import accounts, chat, relay, transport
@@ -19,27 +20,29 @@ from parlor.transport import Handler, handlers
 
 def init_app(app, wire):
     """Listen. `wire`: the module that speaks WebSocket."""
-    socketio.server.on("disconnect", on_disconnect)
-    wire.install(socketio.server, transport.install(app, socketio.server))
+    server = socketio.server
+    server.on("connect", partial(on_connect, app))
+    server.on("disconnect", on_disconnect)
+    wire.install(server, transport.install(app, server))
 
 
-@socketio.on("connect")
-def on_connect(auth=None):
-    """`auth`: {"room": code, "after": number}, both optional."""
-    auth = auth if isinstance(auth, dict) else {}
+def on_connect(app, sid, environ, auth=None):
+    """`auth`: {"room": code, "after": number}, both optional. The session comes with `environ`."""
+    with app.request_context(environ):
+        try:
+            connect(sid, auth if isinstance(auth, dict) else {})
+        except Exception as error:
+            refused = as_chat_error(error)
+            raise ConnectionRefusedError(refused.message, refused.answer()) from error
+
+
+def connect(sid, auth):
     code, after = room_code(auth), whole(auth.get("after"), "after")
     claim, address = accounts.claim(), accounts.address()
     throttle.hit("connect", claim.user_id if claim else address)
     if not code:
         raise NotAMember
-    chat.connect(chat.find_place(code, claim, address), request.sid, after)
-
-
-@socketio.on_error_default
-def on_error(error):
-    """The refusal of a connection, whatever was raised."""
-    error = as_chat_error(error)
-    raise ConnectionRefusedError(error.message, error.answer())
+    chat.connect(chat.find_place(code, claim, address), sid, after)
 
 
 def on_disconnect(sid, reason=None):

@@ -45,21 +45,27 @@ class FanOut(Manager):
         self.outbox = outbox
 
     def emit(self, event, data, namespace, room=None, skip_sid=None, callback=None, to=None, **_):
-        """As socketio.Manager.emit; what one audience gets alike is built once."""
+        """As socketio.Manager.emit; what all of a room get alike is built once."""
         room = to or room
-        audience = self.audiences.get(room)
-        if audience is None or skip_sid or callback or isinstance(data, tuple):
+        if skip_sid or callback or isinstance(data, tuple):
             super().emit(event, data, namespace, room, skip_sid, callback)
             return
         text = b"2" + self.json.encode([event, data])
-        if audience.others:
-            packet = engine_packet.Packet(engine_packet.MESSAGE, text.decode())
-            for eio_sid in list(audience.others.values()):
-                self.server.eio.send_packet(eio_sid, packet)
+        audience = self.audiences.get(room)
+        if audience is None:
+            self.send(text, [eio_sid for _, eio_sid in self.get_participants(namespace, room)])
+            return
+        self.send(text, list(audience.others.values()))
         if audience.lines:
             if not audience.frames:
                 self.outbox.add_room(audience)
             audience.frames.append(frame(b"4" + text))
+
+    def send(self, text, eio_sids):
+        """By Engine.IO, one after the other."""
+        packet = engine_packet.Packet(engine_packet.MESSAGE, text.decode()) if eio_sids else None
+        for eio_sid in eio_sids:
+            self.server.eio.send_packet(eio_sid, packet)
 
     def enter_room(self, sid, namespace, room, eio_sid=None):
         audience = self.audiences.setdefault(room, Audience())

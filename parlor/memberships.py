@@ -26,15 +26,15 @@ class Me(NamedTuple):
     name: str
 
 
+room_, member_, user_ = Room.__table__.c, Participant.__table__.c, User.__table__.c
+
 PLACE = (
-    select(
-        Room.id, Room.code, Room.last_seq, Room.created_at, Participant.user_id, Participant.name
-    )
-    .join(Participant, Participant.room_id == Room.id)
-    .join(User, User.id == Participant.user_id)
-    .where(Room.code == bindparam("code"), IS_OPEN, Participant.left_at.is_(None))
-    .where(User.id == bindparam("user"), User.key == bindparam("key"))
+    select(room_.id, room_.code, room_.last_seq, room_.created_at, member_.user_id, member_.name)
+    .where(room_.code == bindparam("code"), room_.closed_at.is_(None))
+    .where(member_.room_id == room_.id, member_.user_id == user_.id, member_.left_at.is_(None))
+    .where(user_.id == bindparam("user"), user_.key == bindparam("key"))
 )
+"""Of tables, and made once: it is asked for each page and each socket."""
 
 
 def place(code, claim):
@@ -45,7 +45,7 @@ def place(code, claim):
     if claim is None:
         return None
     values = {"code": code, "user": claim.user_id, "key": claim.key}
-    row = db.session.execute(PLACE, values).first()
+    row = db.session.connection().execute(PLACE, values).first()
     return row and (RoomRow(*row[:4]), Me(*row[4:]))
 
 

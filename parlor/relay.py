@@ -137,7 +137,7 @@ def send_message(room, posted):
 
 
 def send_room(socket, payload: Room):
-    socketio.emit("room", payload, to=socket)
+    socketio.server.manager.emit("room", payload, "/", socket)
 
 
 def send_presence(room, joined, left):
