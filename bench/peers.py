@@ -125,7 +125,7 @@ class Parlor(Peer):
             code=code,
             path=SOCKET_IO,
             headers=(f"Cookie: session={someone['cookie']}",),
-            greeting=b'40{"room":"%s"}' % code.encode(),
+            greeting=b'40{"room":"%s","after":0}' % code.encode(),
             ready=(b'42["room",', CONNECTED),
         )
 

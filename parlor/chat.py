@@ -159,13 +159,9 @@ def connect(place, socket, after=None):
 
 
 def backlog(place, after):
-    """What `room` tells: the last page, or the changes above the number `after`.
-
-    `more` only says whether there are more changes; older pages are asked for by the reader.
-    """
-    newest = messages.page(place.room.id) if after is None else None
-    found = newest or messages.changes(place.room.id, after)
+    """What `room` tells: the last page, or the changes above the number `after`."""
     here = live.here(place.live)
+    found = messages.page(place.room.id) if after is None else changes(place, after)
     return relay.Room(
         room=relay.room_facts(place.room),
         me=relay.person(place.me),
@@ -173,8 +169,19 @@ def backlog(place, after):
         count=len(here),
         messages=[relay.message_payload(posted) for posted in found.messages],
         through=found.through,
-        more=found.more and newest is None,
+        more=found.more and after is not None,  # older pages are asked for by the reader
     )
+
+
+def changes(place, after):
+    """The changes since, for a socket that is in the room.
+
+    None, if there were none when the place was found, and none was relayed since.
+    """
+    last = place.room.last_seq
+    if after >= last >= place.live.head:
+        return messages.Page([], last, more=False)
+    return messages.changes(place.room.id, after)
 
 
 def sync(seat, after):

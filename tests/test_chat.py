@@ -41,8 +41,14 @@ def calls(monkeypatch):
 @pytest.mark.parametrize(("after", "read"), [(None, "page"), (0, "changes")])
 def test_a_socket_is_in_the_room_before_its_backlog_is_read(place, calls, after, read):
     """The other way round, what is said in between would be missed."""
+    place.live.head = 1  # something was said since the place was found
     chat.connect(place, "tab", after)
     assert calls == ["subscribe", read, "send_room"]
+
+
+def test_whoever_has_everything_costs_no_query(place, calls):
+    chat.connect(place, "tab", after=0)
+    assert calls == ["subscribe", "send_room"]
 
 
 def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch):
