@@ -33,7 +33,7 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # parlor/assets.py serves them
     app.config.from_mapping(flask_config(settings))
     models.init_app(app)
     live.configure(settings.room_grace, settings.leave_grace)

@@ -519,8 +519,8 @@ def test_cookies_are_private(alice):
     assert "SameSite=Lax" in cookie
 
 
-def test_without_the_set_up_the_client_comes_from_a_cdn_held_to_its_hash(alice, monkeypatch):
-    monkeypatch.setattr(assets, "has_socket_io", lambda: False)
+def test_without_the_set_up_the_client_comes_from_a_cdn_held_to_its_hash(app, alice):
+    del app.extensions["assets"][assets.SOCKET_IO]
     page = alice.get(f"/room/{alice.enter()}")
     assert f'"socket.io-client": "{assets.SOCKET_IO_CDN}"' in page.text
     assert f'"{assets.SOCKET_IO_CDN}": "{assets.SOCKET_IO_HASH}"' in page.text

@@ -35,10 +35,14 @@ def enter(page, name, code=None):
 
 def let_in(page, person, code):
     """Show a `Person`'s room to a page, which gets that person's cookies."""
-    for cookie in person.http.cookies:
-        page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": person.url}])
+    add_cookies(page, person)
     page.goto(f"/room/{code}")
     return arrive(page)
+
+
+def add_cookies(page, person):
+    for cookie in person.http.cookies:
+        page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": person.url}])
 
 
 def arrive(page):
