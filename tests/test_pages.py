@@ -6,6 +6,7 @@ from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from models import User, db, now
@@ -265,6 +266,25 @@ def test_a_refused_message_stays_in_the_form(alice):
     assert page.status_code == 400
     assert "too long" in page.text
     assert "long " * 200 in page.text
+
+
+@pytest.mark.parametrize(("path", "most"), [("/", 2), ("/room/{}", 3), ("/history", 2)])
+def test_a_page_asks_the_database_a_few_times_however_much_is_there(
+    app, alice, browser_of, path, most
+):
+    code = alice.enter()
+    alice.enter()
+    for number in range(5):
+        guest = browser_of(f"Guest {number}")
+        guest.enter(code)
+        guest.say(code, "hello")
+        alice.say(code, "hello", id=f"id-{number}")
+    asked = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *query: asked.append(query[2]))
+    assert alice.get(path.format(code)).status_code == 200
+    queries = [statement for statement in asked if statement != "BEGIN"]
+    assert len(queries) <= most, queries
 
 
 def test_whoever_is_not_in_the_room_cannot_post(alice, bob):
