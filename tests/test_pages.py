@@ -334,6 +334,47 @@ def test_history_is_mine_newest_first_and_searched(alice, bob):
     assert "100% apples_" not in alice.get("/history?q=a_p").text
 
 
+def test_a_search_looks_further_back_link_by_link_and_keeps_what_it_found(alice, monkeypatch):
+    monkeypatch.setattr("parlor.messages.SEARCHED", 10)
+    code = alice.enter()
+    for number in range(1, 26):
+        fruit = "pear" if number in (3, 12, 22) else "apple"
+        alice.say(code, f"{fruit} {number}.", id=f"id-{number}")
+    page = alice.get("/history?q=pear")
+    assert found(page) == ["pear 22."]
+    assert "Looked back to" in page.text
+    page = alice.get(further(page))
+    assert found(page) == ["pear 22.", "pear 12."]
+    page = alice.get(further(page))
+    assert found(page) == ["pear 22.", "pear 12.", "pear 3."]
+    assert "That was everything you wrote." in page.text
+    assert "Look further back" not in page.text
+
+
+def test_a_search_in_vain_says_how_far_it_has_looked(alice, monkeypatch):
+    monkeypatch.setattr("parlor.messages.SEARCHED", 3)
+    code = alice.enter()
+    for number in range(5):
+        alice.say(code, "apple", id=f"id-{number}")
+    page = alice.get("/history?q=pear")
+    assert "Nothing there has" in page.text
+    page = alice.get(further(page))
+    assert "Nothing older has" in page.text
+
+
+def found(page):
+    return re.findall(r'class="message-text" dir="auto">([^<]*)', page.text)
+
+
+def further(page):
+    return unescape(re.search(r'href="([^"]+)">Look further back', page.text)[1]).split("#")[0]
+
+
+@pytest.mark.parametrize("query", ["kept=x", "kept=1&kept=-1", "before=", "before=x"])
+def test_a_number_in_an_address_that_is_none_is_refused(client, query):
+    assert client.get(f"/history?q=pear&{query}").status_code == 400
+
+
 def test_history_comes_in_pages(alice):
     code = alice.enter()
     for number in range(1, 61):
