@@ -33,7 +33,7 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # parlor/assets.py serves them
     app.config.from_mapping(flask_config(settings))
     models.init_app(app)
     live.configure(settings.room_grace, settings.leave_grace)
@@ -43,8 +43,9 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     events.init_app(app, wire if settings.relay == "fast" else plain)
     with app.app_context():
         writer.configure(models.db.engine)
+    logs.init_app(app)  # before what else looks at answers: it counts their time, too
     Compress(app)
-    for part in (logs, assets, failures):
+    for part in (assets, failures):
         part.init_app(app)
     guard.init_app(app, settings)
     for door in (pages, api, cli):

@@ -1,5 +1,7 @@
 """Commands: `flask --app app …`. `flask db …` comes from Flask-Migrate."""
 
+from pathlib import Path
+
 import click
 import flask_migrate
 from flask import Blueprint, current_app
@@ -9,6 +11,9 @@ from parlor import housekeeping, leases
 from parlor.times import iso
 
 cli = Blueprint("cli", __name__, cli_group=None)
+
+WATCHED = ("static/*/*.*", "templates/*.html")
+"""What is read once at the start, besides the modules that a reloader watches anyway."""
 
 
 @cli.cli.command("rooms")
@@ -37,4 +42,7 @@ def dev():
     else:
         flask_migrate.upgrade()
         click.echo(f"Parlor is at http://{settings.host}:{settings.port}")
-    run_simple(settings.host, settings.port, app, threaded=True, use_reloader=True)
+    watched = [path for pattern in WATCHED for path in Path(app.root_path).glob(pattern)]
+    run_simple(
+        settings.host, settings.port, app, threaded=True, use_reloader=True, extra_files=watched
+    )

@@ -25,7 +25,7 @@ EVERY_ANSWER = {
 
 
 def page_headers(script_sources):
-    """What a page carries besides: it may use this site alone, and nothing inline."""
+    """What a page carries besides: it may use this site alone, and nothing inline but by nonce."""
     policy = [
         "default-src 'none'",
         f"script-src {' '.join(script_sources)}",

@@ -1,11 +1,14 @@
 """Messages read again from their table: pages, changes, counters, and what someone wrote."""
 
+from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import aliased
 
 from models import IS_OPEN, Message, Participant, Room, db
+from parlor.numbers import LARGEST_ID
 from parlor.store import Posted
 
 PAGE = 50
@@ -13,6 +16,9 @@ PAGE = 50
 
 CATCH_UP = 200
 """Changes in one answer to `sync`."""
+
+SEARCHED = 2000
+"""Messages that one search looks through: some milliseconds, in which others wait with SQLite."""
 
 
 class Page(NamedTuple):
@@ -33,19 +39,22 @@ class Written(NamedTuple):
     posted: Posted
 
 
-POSTED = (
-    Message.seq,
-    Message.version,
-    Message.client_id,
-    Message.user_id,
-    Participant.name,
-    Message.content,
-    Message.timestamp,
-    Message.reply_to,
-)
-"""The columns of a Posted, in its order."""
+class Found(NamedTuple):
+    """What someone wrote, newest first.
 
-AUTHOR = (Participant.room_id == Message.room_id) & (Participant.user_id == Message.user_id)
+    `next`: the rest has ids below this one; None where there is none. `back_to`: the moment back to
+    which a search has looked, where there is room left on the page, and more to look through.
+    """
+
+    written: list[Written]
+    next: int | None = None
+    back_to: datetime | None = None
+
+
+BY_SEQ = (Message.room_id, Message.seq)
+BY_VERSION = (Message.room_id, Message.version)
+BY_AUTHOR = (Message.user_id, Message.id)
+"""The indexes by which messages are found: owner and number."""
 
 
 def page(room_id, before=None, limit=PAGE):
@@ -55,11 +64,8 @@ def page(room_id, before=None, limit=PAGE):
     are older ones.
     """
     through = counter(room_id)
-    rows = in_room(room_id).order_by(Message.seq.desc()).limit(limit + 1)
-    if before is not None:
-        rows = rows.where(Message.seq < before)
-    found = [Posted(*row) for row in db.session.execute(rows)]
-    return Page(found[:limit][::-1], through, len(found) > limit)
+    found = sorted(read(stretch(BY_SEQ, room_id, below=before).limit(limit + 1)))
+    return Page(found[-limit:], through, len(found) > limit)
 
 
 def changes(room_id, after, limit=CATCH_UP):
@@ -78,17 +84,51 @@ def changes(room_id, after, limit=CATCH_UP):
 
 def newer(room_id, after, limit):
     """The first `limit` changes after a number: posts that are as they were, and changed ones."""
-    unchanged = in_room(room_id).where(Message.seq > after, Message.version == Message.seq)
-    changed = in_room(room_id).where(Message.version > after, Message.version != Message.seq)
-    found = [
-        *db.session.execute(unchanged.order_by(Message.seq).limit(limit)),
-        *db.session.execute(changed.order_by(Message.version).limit(limit)),
+    by_seq = stretch(BY_SEQ, room_id, above=after, upward=True)
+    by_version = stretch(BY_VERSION, room_id, above=after, upward=True)
+    found = [  # "<=" is "=" here, which Postgres would take for rare, and so scan and sort
+        *read(by_seq.where(Message.version <= Message.seq).limit(limit)),
+        *read(by_version.where(Message.version != Message.seq).limit(limit)),
     ]
-    return sorted((Posted(*row) for row in found), key=attrgetter("version"))[:limit]
+    return sorted(found, key=attrgetter("version"))[:limit]
 
 
-def in_room(room_id):
-    return select(*POSTED).join(Participant, AUTHOR).where(Message.room_id == room_id)
+def stretch(index, owner, above=0, below=None, upward=False):
+    """A query of a room's or an author's messages by number, downward."""
+    owners, numbers = index
+    below = LARGEST_ID if below is None else below
+    within = (owners == owner) & (numbers > above) & (numbers < below)
+    if db.engine.dialect.name == "postgresql":
+        # As pairs, which only this index has in order. Else, for an author of many messages, all
+        # messages might be walked through by id.
+        within = tuple_(*index).between(tuple_(owner, above + 1), tuple_(owner, below - 1))
+    order = [column if upward else column.desc() for column in index]
+    return select(Message).where(within).order_by(*order)
+
+
+def read(chosen):
+    """The Posted of a query that chooses messages, in no order."""
+    one = aliased(Message, chosen.subquery())
+    return [Posted(*row) for row in db.session.execute(with_author(one))]
+
+
+def with_author(one, *more):
+    """The columns of a Posted, after `more`, of messages that were chosen before.
+
+    Up to a limit: joined at once, Postgres might start with the authors, and read all they wrote.
+    """
+    columns = (
+        one.seq,
+        one.version,
+        one.client_id,
+        one.user_id,
+        Participant.name,
+        one.content,
+        one.timestamp,
+        one.reply_to,
+    )
+    is_author = (Participant.room_id == one.room_id) & (Participant.user_id == one.user_id)
+    return select(*more, *columns).join(Participant, is_author)
 
 
 def counter(room_id):
@@ -103,26 +143,45 @@ def counters(room_ids):
     return dict(db.session.execute(rows).all())
 
 
-def history(user_id, query="", before=None, limit=PAGE):
-    """What a user wrote, in all rooms, newest first: (list of Written, whether there is more).
+def history(user_id, before=None, limit=PAGE):
+    """What a user wrote, in all rooms, or what of it has an id below `before`: a Found."""
+    found = read_written(stretch(BY_AUTHOR, user_id, below=before).limit(limit + 1))
+    return Found(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
-    `query`: only messages that contain it, upper or lower case. `before`: only those with a
-    lower id.
+
+def search(user_id, query, before=None, kept=(), limit=PAGE):
+    """What of it contains `query`, in upper or lower case: a Found.
+
+    Looks through SEARCHED messages. `kept`: the ids of what was found on the way to `before`, which
+    stays on the page.
     """
-    rows = (
-        select(Message.id, Room.id, Room.code, Room.closed_at, *POSTED)
-        .join(Participant, AUTHOR)
-        .join(Room, Room.id == Message.room_id)
-        .where(Message.user_id == user_id)
-        .order_by(Message.id.desc())
-        .limit(limit + 1)
-    )
-    if query:
-        rows = rows.where(Message.content.icontains(query, autoescape=True))
-    if before is not None:
-        rows = rows.where(Message.id < before)
+    mine = stretch(BY_AUTHOR, user_id, below=before)
+    one = aliased(Message, mine.limit(SEARCHED).subquery())
+    matching = select(one).where(one.content.icontains(query, autoescape=True))
+    found = read_written(select(Message).where(Message.id.in_(kept), Message.user_id == user_id))
+    room = limit - len(found)
+    found += read_written(matching.order_by(one.id.desc()).limit(room + 1))
+    edge = edge_of(mine)
+    if len(found) + bool(edge) > limit:
+        return Found(found[:limit], found[limit - 1].id)
+    return Found(found, edge.id + 1, edge.timestamp) if edge else Found(found)
+
+
+def edge_of(mine):
+    """The first (id, timestamp) that a search through `mine` does not reach, or None."""
+    beyond = mine.with_only_columns(Message.id).offset(SEARCHED).limit(1).scalar_subquery()
+    rows = select(Message.id, Message.timestamp).where(Message.id == beyond)
+    return db.session.execute(rows).first()
+
+
+def read_written(chosen):
+    """The Written of a query that chooses messages, newest first."""
+    one = aliased(Message, chosen.subquery())
+    rows = with_author(one, one.id, Room.id, Room.code, Room.closed_at)
     found = [
         Written(id, room_id, code, closed_at is not None, Posted(*rest))
-        for id, room_id, code, closed_at, *rest in db.session.execute(rows)
+        for id, room_id, code, closed_at, *rest in db.session.execute(
+            rows.join(Room, Room.id == one.room_id)
+        )
     ]
-    return found[:limit], len(found) > limit
+    return sorted(found, reverse=True)

@@ -90,14 +90,26 @@ def history():
     """What this browser's user wrote; nobody else's."""
     user = accounts.me()
     query = text.clean_query(request.args.get("q", ""))
-    before = numbers.read(request.args.get("before"), "before", most=numbers.LARGEST_ID)
-    written, more = messages.history(user.id, query, before) if user else ([], False)
+    before = read_id("before", request.args.get("before"))
+    kept = [read_id("kept", one) for one in request.args.getlist("kept")[: messages.PAGE]]
+    found = messages.Found([])
+    if user and query:
+        found = messages.search(user.id, query, before, kept)
+    elif user:
+        found = messages.history(user.id, before)
     return render_template(
         "history.html",
-        groups=presentation.history(written, user and user.id, reader_zone()),
+        groups=presentation.history(found.written, user and user.id, reader_zone()),
         q=query,
-        next=written[-1].id if more else None,
+        before=before,
+        next=found.next,
+        back_to=found.back_to and presentation.moment(found.back_to, reader_zone()),
+        kept=[one.id for one in found.written],
     )
+
+
+def read_id(name, typed):
+    return numbers.read(typed, name, most=numbers.LARGEST_ID)
 
 
 @pages.get("/healthz")

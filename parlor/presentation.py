@@ -6,7 +6,7 @@
 from datetime import datetime, timedelta
 
 from parlor import relay, text
-from parlor.times import day_label
+from parlor.times import day_label, iso
 
 TOGETHER = timedelta(minutes=5)
 """Messages of one person that are no further apart stand together."""
@@ -48,6 +48,12 @@ def message(posted, me_id, zone, today):
         "day": f"{local:%Y-%m-%d}",
         "day_label": day_label(local.date(), today),
     }
+
+
+def moment(at, zone):
+    """A point in time in a sentence."""
+    local = at.astimezone(zone)
+    return {"timestamp": iso(at), "text": f"{local.day} {local:%B %Y, %H:%M}"}
 
 
 def avatar(member):

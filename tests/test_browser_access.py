@@ -4,7 +4,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.support.talk import DESKTOP, IPHONE, arrive, enter, let_in, messages, say, status, write
+from tests.support.talk import (
+    DESKTOP,
+    IPHONE,
+    add_cookies,
+    arrive,
+    enter,
+    let_in,
+    messages,
+    say,
+    status,
+    write,
+    write_down,
+)
 
 LOOKS = [(size, light) for size in (IPHONE, DESKTOP) for light in ("light", "dark")]
 
@@ -143,6 +155,16 @@ def test_the_history(page, conversation):
     expect_accessible(page)
     page.goto("/history?q=nothing+like+it")
     expect_accessible(page)
+
+
+def test_a_search_that_has_not_looked_through_everything(page, alice, server):
+    code = alice.create()
+    write_down(server, code, ["apple"] * 2500 + ["a pear"])
+    add_cookies(page, alice)
+    for query in ("pear", "zebra"):
+        page.goto(f"/history?q={query}")
+        expect(page.get_by_role("link", name="Look further back")).to_be_visible()
+        expect_accessible(page)
 
 
 def test_an_error_page(page):

@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.talk import arrive, date_back, enter, let_in, messages
+from tests.support.talk import (
+    add_cookies,
+    arrive,
+    date_back,
+    enter,
+    let_in,
+    messages,
+    write_down,
+)
 
 
 @pytest.fixture
@@ -105,6 +113,22 @@ def test_it_comes_in_pages_and_a_search_too(alice, code, page):
     page.get_by_role("link", name="Older messages").click()
     expect(messages(page)).to_have_text([f"number {n}" for n in range(19, 0, -2)])
     expect(page.get_by_label("Search what you wrote")).to_have_value("number")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_search_says_how_far_it_looked_and_goes_on(alice, server, page_for, script):
+    code = alice.create()
+    texts = ["a pear long ago", *["apple"] * 2500, "a pear"]
+    write_down(server, code, texts)
+    page = page_for("Alice", server, java_script_enabled=script)
+    add_cookies(page, alice)
+    page.goto("/history?q=pear")
+    expect(messages(page)).to_have_text(["a pear"])
+    expect(page.get_by_text("Looked back to 3 May 2026, 14:05.")).to_be_visible()
+    page.get_by_role("link", name="Look further back").click()
+    expect(messages(page)).to_have_text(["a pear", "a pear long ago"])
+    expect(page.get_by_text("That was everything you wrote.")).to_be_in_viewport()
+    expect(page.get_by_label("Search what you wrote")).to_have_value("pear")
 
 
 def test_a_closed_room_is_marked_and_no_longer_a_link(start_server, page_for):

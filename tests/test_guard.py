@@ -88,9 +88,9 @@ def test_pages_are_asked_for_again_and_static_files_are_not(server, person):
     alice = person("Alice", server)
     page = alice.get(f"/room/{alice.create()}")
     assert page.headers["Cache-Control"] == "private, no-cache"
-    style = re.search(r'href="(/static/css/\w+\.css\?v=\w+)"', page.text)[1]
+    style = re.search(r'href="(/static/page/room\.\w+\.css)"', page.text)[1]
     static = alice.get(style)
-    assert "max-age=31536000" in static.headers["Cache-Control"]
+    assert static.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "Set-Cookie" not in static.headers
 
 

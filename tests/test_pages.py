@@ -6,6 +6,7 @@ from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from models import User, db, now
@@ -267,6 +268,25 @@ def test_a_refused_message_stays_in_the_form(alice):
     assert "long " * 200 in page.text
 
 
+@pytest.mark.parametrize(("path", "most"), [("/", 2), ("/room/{}", 3), ("/history", 2)])
+def test_a_page_asks_the_database_a_few_times_however_much_is_there(
+    app, alice, browser_of, path, most
+):
+    code = alice.enter()
+    alice.enter()
+    for number in range(5):
+        guest = browser_of(f"Guest {number}")
+        guest.enter(code)
+        guest.say(code, "hello")
+        alice.say(code, "hello", id=f"id-{number}")
+    asked = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *query: asked.append(query[2]))
+    assert alice.get(path.format(code)).status_code == 200
+    queries = [statement for statement in asked if statement != "BEGIN"]
+    assert len(queries) <= most, queries
+
+
 def test_whoever_is_not_in_the_room_cannot_post(alice, bob):
     code = alice.enter()
     assert bob.say(code, "let me in").status_code == 403
@@ -312,6 +332,47 @@ def test_history_is_mine_newest_first_and_searched(alice, bob):
     assert "100% apples_" not in found
     assert "apples and pears" not in alice.get("/history?q=100%25").text
     assert "100% apples_" not in alice.get("/history?q=a_p").text
+
+
+def test_a_search_looks_further_back_link_by_link_and_keeps_what_it_found(alice, monkeypatch):
+    monkeypatch.setattr("parlor.messages.SEARCHED", 10)
+    code = alice.enter()
+    for number in range(1, 26):
+        fruit = "pear" if number in (3, 12, 22) else "apple"
+        alice.say(code, f"{fruit} {number}.", id=f"id-{number}")
+    page = alice.get("/history?q=pear")
+    assert found(page) == ["pear 22."]
+    assert "Looked back to" in page.text
+    page = alice.get(further(page))
+    assert found(page) == ["pear 22.", "pear 12."]
+    page = alice.get(further(page))
+    assert found(page) == ["pear 22.", "pear 12.", "pear 3."]
+    assert "That was everything you wrote." in page.text
+    assert "Look further back" not in page.text
+
+
+def test_a_search_in_vain_says_how_far_it_has_looked(alice, monkeypatch):
+    monkeypatch.setattr("parlor.messages.SEARCHED", 3)
+    code = alice.enter()
+    for number in range(5):
+        alice.say(code, "apple", id=f"id-{number}")
+    page = alice.get("/history?q=pear")
+    assert "Nothing there has" in page.text
+    page = alice.get(further(page))
+    assert "Nothing older has" in page.text
+
+
+def found(page):
+    return re.findall(r'class="message-text" dir="auto">([^<]*)', page.text)
+
+
+def further(page):
+    return unescape(re.search(r'href="([^"]+)">Look further back', page.text)[1]).split("#")[0]
+
+
+@pytest.mark.parametrize("query", ["kept=x", "kept=1&kept=-1", "before=", "before=x"])
+def test_a_number_in_an_address_that_is_none_is_refused(client, query):
+    assert client.get(f"/history?q=pear&{query}").status_code == 400
 
 
 def test_history_comes_in_pages(alice):
@@ -519,8 +580,8 @@ def test_cookies_are_private(alice):
     assert "SameSite=Lax" in cookie
 
 
-def test_without_the_set_up_the_client_comes_from_a_cdn_held_to_its_hash(alice, monkeypatch):
-    monkeypatch.setattr(assets, "has_socket_io", lambda: False)
+def test_without_the_set_up_the_client_comes_from_a_cdn_held_to_its_hash(app, alice):
+    del app.extensions["assets"][assets.SOCKET_IO]
     page = alice.get(f"/room/{alice.enter()}")
     assert f'"socket.io-client": "{assets.SOCKET_IO_CDN}"' in page.text
     assert f'"{assets.SOCKET_IO_CDN}": "{assets.SOCKET_IO_HASH}"' in page.text

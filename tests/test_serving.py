@@ -1,7 +1,9 @@
 """How Parlor is served: gunicorn.conf.py, on the real gunicorn."""
 
+import os
 import socket
 import sqlite3
+import time
 
 import pytest
 import requests
@@ -64,6 +66,18 @@ def test_the_development_server_does_the_same_in_threads(tmp_path, person, trans
         room = alice.connect(code, after=1).wait_for("room")
         assert [message["seq"] for message in room["messages"]] == [2, 3]
         assert "ventlet" not in server.log()
+
+
+@pytest.mark.parametrize("path", ["static/css/room.css", "templates/room.html", "app.py"])
+def test_the_development_server_starts_anew_when_a_file_changes(tmp_path, path):
+    with DevServer(tmp_path) as server:
+        before = server.workers()
+        os.utime(ROOT / path)
+        deadline = time.monotonic() + QUICK
+        while server.workers() in (before, []):
+            assert time.monotonic() < deadline, "it did not notice"
+            time.sleep(0.05)
+        server.wait_until_up()
 
 
 def test_several_workers_are_refused(tmp_path):

@@ -35,10 +35,14 @@ def enter(page, name, code=None):
 
 def let_in(page, person, code):
     """Show a `Person`'s room to a page, which gets that person's cookies."""
-    for cookie in person.http.cookies:
-        page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": person.url}])
+    add_cookies(page, person)
     page.goto(f"/room/{code}")
     return arrive(page)
+
+
+def add_cookies(page, person):
+    for cookie in person.http.cookies:
+        page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": person.url}])
 
 
 def arrive(page):
@@ -123,4 +127,20 @@ def date_back(server, code, moments):
                 " (SELECT id FROM room WHERE code = ? AND closed_at IS NULL)",
                 (utc, seq, code),
             )
+        database.commit()
+
+
+def write_down(server, code, texts):
+    """Put what the first member of a room is to have said straight into the table."""
+    with closing(sqlite3.connect(server.directory / "parlor.db", timeout=5)) as database:
+        room = "SELECT id FROM room WHERE code = ? AND closed_at IS NULL"
+        [room_id] = database.execute(room, [code]).fetchone()
+        members = "SELECT min(user_id) FROM participant WHERE room_id = ?"
+        [user_id] = database.execute(members, [room_id]).fetchone()
+        database.executemany(
+            "INSERT INTO message (room_id, user_id, seq, version, client_id, content, timestamp)"
+            " VALUES (?, ?, ?, ?, ?, ?, '2026-05-03 14:05:00.000000')",
+            [(room_id, user_id, n, n, f"id-{n}", one) for n, one in enumerate(texts, start=1)],
+        )
+        database.execute("UPDATE room SET last_seq = ? WHERE id = ?", (len(texts), room_id))
         database.commit()
