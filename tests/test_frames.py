@@ -146,6 +146,12 @@ def test_a_length_is_written_as_short_as_it_can_be(opcode, length, form):
     assert refused(frames, largest=70_000) == PROTOCOL_ERROR
 
 
+def test_a_length_has_no_more_than_63_bits():
+    for length in (1 << 63, (1 << 64) - 1):
+        head = b"\x81\xff" + length.to_bytes(8)
+        assert refused(head) == PROTOCOL_ERROR
+
+
 @pytest.mark.parametrize("final", [True, False])
 def test_nothing_is_continued_that_has_not_begun(final):
     assert refused(part("a", CONTINUATION, final)) == PROTOCOL_ERROR
