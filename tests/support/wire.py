@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import websocket
 
-from parlor.frames import CLOSE, FINAL, TEXT
+from parlor.frames import CLOSE, CONTINUATION, FINAL, TEXT
 
 MASK = b"\x37\xfa\x21\x3d"
 MASKED = 0x80
@@ -34,6 +34,15 @@ def mixed(mask, payload):
     return bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
 
 
+def fragments(payload, *cuts):
+    """A text's frames, cut at these places."""
+    payload = payload.encode() if isinstance(payload, str) else payload
+    pieces = [payload[a:b] for a, b in zip([0, *cuts], [*cuts, len(payload)], strict=True)]
+    kinds = [TEXT] + [CONTINUATION] * len(cuts)
+    finals = [False] * len(cuts) + [True]
+    return [client_frame(*frame) for frame in zip(pieces, kinds, finals, strict=True)]
+
+
 class Line(websocket.WebSocket):
     """A WebSocket with `websocket-client`'s reading; what it writes need not be right."""
 
@@ -41,10 +50,21 @@ class Line(websocket.WebSocket):
         """Send bytes as they are, at once."""
         self.sock.sendall(b"".join(frames))
 
+    def send_all(self, packets):
+        """Send packets right behind each other, in one segment."""
+        self.push(*(client_frame(packet) for packet in packets))
+
     def chop(self, *frames):
         """Send them byte by byte."""
         for byte in b"".join(frames):
             self.sock.sendall(bytes([byte]))
+
+    def receive(self):
+        """The next packet, in a list; none once the line is gone."""
+        try:
+            return [self.packet()]
+        except (*GONE, AssertionError):
+            return []
 
     def packet(self, start=""):
         """The next packet that starts so; what comes before is passed over."""
@@ -58,6 +78,10 @@ class Line(websocket.WebSocket):
         """The payload of an acknowledgement."""
         packet = self.packet(f"43{number}[")
         return json.loads(packet.removeprefix(f"43{number}"))[0]
+
+    def hang_up(self):
+        """End the line without a word; whoever waits for something on it stops waiting."""
+        self.sock.shutdown(socket.SHUT_RDWR)
 
     def control(self):
         """The next frame that is no text: (opcode, payload)."""
@@ -107,10 +131,17 @@ def dialed(server, query="", buffer=None, **options):
 
 
 @contextmanager
-def joined(server, person, code, **options):
-    """A WebSocket of a person's that has joined a room."""
+def entering(server, person, code, **options):
+    """A WebSocket of a person's that has asked to join a room."""
     with dialed(server, cookie=cookies(person), **options) as line:
         line.packet("0")
         line.send("40" + json.dumps({"room": code}))
+        yield line
+
+
+@contextmanager
+def joined(*place, **options):
+    """A WebSocket that has joined a room: `entering`, and everything up to that has been read."""
+    with entering(*place, **options) as line:
         line.packet("40")
         yield line
