@@ -157,6 +157,7 @@ odd_frames = st.one_of(
     frames(final=st.just(False), opcode=any_opcode),
     frames(opcode=any_opcode),
     frames(payload=st.binary(max_size=40)),
+    frames(payload=st.binary(max_size=9).map(b"\x03\xe8".__add__), opcode=st.just(CLOSE)),
 )
 
 
