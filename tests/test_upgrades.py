@@ -107,6 +107,16 @@ def test_nothing_is_lost_doubled_or_reordered_by_an_upgrade(server, bob, talk):
         assert said == list(WHEN)
 
 
+def test_a_poll_under_way_ends_when_an_upgrade_begins(server, alice, opened):
+    """Nobody says anything that would end it."""
+    poll = Poll(server, alice, opened)
+    with heard(poll) as ear:
+        ear.wait_for("40")
+        with moving(server, poll, ear, event("message", "all is quiet", ack=1)) as line:
+            assert not ear.is_alive()
+            assert line.ack(1)["ok"]
+
+
 def test_an_upgrade_that_is_not_sealed_changes_nothing(server, bob, talk):
     """The line that was probed is gone before it is used: polling goes on."""
     bob.join(talk)
