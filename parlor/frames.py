@@ -83,8 +83,8 @@ class Reader:
             if len(data) < at + 2 + size:
                 return body, 0
             least, length = length, int.from_bytes(data[at + 2 : at + 2 + size])
-            if length < (126 if least == 126 else 0x10000):
-                raise Violation(PROTOCOL_ERROR)  # shorter forms must be used where they can
+            if length < (126 if least == 126 else 0x10000) or length >> 63:
+                raise Violation(PROTOCOL_ERROR)  # the shortest form, and never its topmost bit
         if self.size + length > self.largest and not first & 8:
             raise Violation(TOO_BIG)
         return body, length

@@ -14,6 +14,7 @@ from tests.support.browsers import QUIET, Pages, find_chromium
 from tests.support.people import Person
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.server import Server
+from tests.support.wire import joined
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +127,19 @@ def code(alice, bob):
     code = alice.enter()
     bob.enter(code)
     return code
+
+
+@pytest.fixture
+def opened(alice):
+    """The code of a room that Alice has opened; no socket is in it yet."""
+    return alice.create()
+
+
+@pytest.fixture
+def line(server, alice, opened):
+    """A WebSocket by hand that has joined the room that Alice has opened."""
+    with joined(server, alice, opened) as line:
+        yield line
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 import requests
@@ -12,6 +12,7 @@ import websocket
 
 from tests.support import ROOT
 from tests.support.people import Refused
+from tests.support.wire import dialed
 
 CROSS_SITE = [
     {"Origin": "http://evil.example"},
@@ -176,27 +177,6 @@ def test_sockets_are_limited(strict, person):
     with pytest.raises(Refused) as refused:
         alice.connect(code)
     assert refused.value.error["code"] == "too_many"
-
-
-@contextmanager
-def dialed(server, **options):
-    url = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
-        yield websocket.create_connection(url, socket=plain, **options)
-
-
-@pytest.fixture
-def line(server, person):
-    """A raw WebSocket that has joined a room."""
-    mallory = person("Mallory", server)
-    code = mallory.create()
-    cookie = "; ".join(f"{name}={value}" for name, value in mallory.http.cookies.items())
-    with dialed(server, cookie=cookie) as line:
-        line.recv()
-        line.send("40" + json.dumps({"room": code}))
-        assert line.recv().startswith('42["room"')
-        assert line.recv().startswith("40")
-        yield line
 
 
 HOSTILE = [
