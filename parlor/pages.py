@@ -135,11 +135,11 @@ def show_home(name=None, code="", error=None, invited=None):
 def recent(one, user):
     """A chat.Recent as the page shows it to `user`, with the others who are there."""
     at = one.room.last_message_at
-    others = [member.name for member in one.here if member.user_id != user.id]
+    names, count = presentation.others(one.here, user.id)
     return {
         "code": one.room.code,
-        "here": others,
-        "count": len(others),
+        "here": names,
+        "count": count,
         "last_message_at": at and iso(at),
     }
 

@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from parlor import relay, text
 from parlor.times import day_label
@@ -12,6 +13,9 @@ TOGETHER = timedelta(minutes=5)
 """Messages of one person that are no further apart stand together."""
 
 HUES = 12
+
+GLIMPSE = 2
+"""People whom the home page names of a room."""
 
 
 def conversation(posted, me_id, zone):
@@ -57,6 +61,13 @@ def avatar(member):
 
 def members(people):
     return [{**relay.person(member), **avatar(member)} for member in people]
+
+
+def others(here, me_id):
+    """Who else is in a room: the names of the first, and how many they are."""
+    names = (member.name for member in here if member.user_id != me_id)
+    is_here = any(member.user_id == me_id for member in here)
+    return list(islice(names, GLIMPSE)), len(here) - is_here
 
 
 def history(written, me_id, zone):

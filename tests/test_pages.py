@@ -244,6 +244,21 @@ def test_a_code_in_use_is_drawn_again(alice, bob, monkeypatch):
     assert bob.enter() == "AAAA"
 
 
+def test_of_a_crowd_the_home_page_names_two(alice, bob):
+    code = alice.enter()
+    fill(code, 1999)
+    bob.enter(code)
+    who = re.search(r'<span class="lively">(.*?)</span>', bob.get("/").text)[1]
+    assert re.sub(r"<.*?>", "", who) == "Alice, Guest 1 and 1,998 more"
+
+
+def fill(code, number):
+    """Let so many guests into a room, one after the other."""
+    room = live.get(code)
+    for one in range(1, number + 1):
+        live.visit(room, 10**6 + one, f"Guest {one}")
+
+
 def test_a_message_is_posted_without_javascript(alice, bob):
     code = alice.enter()
     bob.enter(code)
