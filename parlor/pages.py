@@ -150,6 +150,7 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
     `typed` and `client_id`: what is in the form, again, when there was an `error`.
     """
     found = messages.page(place.room.id, before)
+    here = chat.who_is_in(place.room)
     page = render_template(
         "room.html",
         room={
@@ -158,7 +159,8 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
             "link": url_for("pages.room", code=place.room.code, _external=True),
         },
         me={"user_id": place.me.user_id, "name": place.me.name},
-        members=presentation.members(chat.who_is_in(place.room)),
+        members=presentation.members(here, place.me.user_id),
+        count=len(here),
         messages=presentation.conversation(found.messages, place.me.user_id, reader_zone()),
         through=found.through,
         older=found.more,

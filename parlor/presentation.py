@@ -59,8 +59,11 @@ def avatar(member):
     return {"initial": member.name[0].upper(), "hue": member.user_id % HUES}
 
 
-def members(people):
-    return [{**relay.person(member), **avatar(member)} for member in people]
+def members(here, me_id):
+    """Those of `here` who are named: relay.NAMED at most, the reader among them."""
+    mine = [member for member in here[relay.NAMED :] if member.user_id == me_id]
+    named = here[: relay.NAMED - len(mine)] + mine
+    return [{**relay.person(member), **avatar(member)} for member in named]
 
 
 def others(here, me_id):

@@ -244,6 +244,24 @@ def test_a_code_in_use_is_drawn_again(alice, bob, monkeypatch):
     assert bob.enter() == "AAAA"
 
 
+def test_of_a_crowd_sixty_are_named_the_reader_among_them_and_all_are_counted(alice, bob):
+    code = alice.enter()
+    fill(code, 1999)
+    bob.enter(code)
+    page = bob.get(f"/room/{code}").text
+    names = re.findall(r'<bdi class="person-name">(.+?)</bdi>', page)
+    assert names == ["Alice", *(f"Guest {number}" for number in range(1, 59)), "Bob"]
+    assert len(re.findall(r"data-count>2,001<", page)) == 2
+    assert '<p class="people-more">and 1,941 more</p>' in page
+    assert "Nobody has said a word yet." in page
+
+
+def test_a_room_of_sixty_has_no_more(alice):
+    code = alice.enter()
+    fill(code, 59)
+    assert '<p class="people-more" hidden>' in alice.get(f"/room/{code}").text
+
+
 def test_of_a_crowd_the_home_page_names_two(alice, bob):
     code = alice.enter()
     fill(code, 1999)
