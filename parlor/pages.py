@@ -147,11 +147,11 @@ def show_home(name=None, code="", error=None, invited=None):
 def recent(one, user):
     """A chat.Recent as the page shows it to `user`, with the others who are there."""
     at = one.room.last_message_at
-    others = [member.name for member in one.here if member.user_id != user.id]
+    names, count = presentation.others(one.here, user.id)
     return {
         "code": one.room.code,
-        "here": others,
-        "count": len(others),
+        "here": names,
+        "count": count,
         "last_message_at": at and iso(at),
     }
 
@@ -162,6 +162,7 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
     `typed` and `client_id`: what is in the form, again, when there was an `error`.
     """
     found = messages.page(place.room.id, before)
+    here = chat.who_is_in(place.room)
     page = render_template(
         "room.html",
         room={
@@ -170,7 +171,8 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
             "link": url_for("pages.room", code=place.room.code, _external=True),
         },
         me={"user_id": place.me.user_id, "name": place.me.name},
-        members=presentation.members(chat.who_is_in(place.room)),
+        members=presentation.members(here, place.me.user_id),
+        count=len(here),
         messages=presentation.conversation(found.messages, place.me.user_id, reader_zone()),
         through=found.through,
         older=found.more,

@@ -114,6 +114,15 @@ def test_a_room_with_people_shown(page, conversation):
     expect_accessible(page, [look for look in LOOKS if look[0] is IPHONE])
 
 
+def test_a_crowded_room(page, person, server):
+    code = enter(page, "Alice")
+    for number in range(1, 80):
+        person(f"Guest {number}", server).join(code)
+    page.reload()
+    expect(page.get_by_text("and 20 more")).to_be_attached()
+    expect_accessible(page)
+
+
 def test_a_room_in_trouble(page, conversation):
     let_in(page, *conversation)
     say(page, "refused \u0007")

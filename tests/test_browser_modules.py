@@ -1,4 +1,4 @@
-"""The two modules that keep count, alone: catchup and outbox. Time is turned by hand."""
+"""The modules that keep count, alone: catchup, names, outbox. Time is turned by hand."""
 
 import pytest
 
@@ -20,6 +20,19 @@ const catchup = new Catchup({
 const live = (...versions) => versions.forEach((version) => catchup.receive({ version }));
 const answer = (versions, through, more = false) =>
   answers.push({ messages: versions.map((version) => ({ version })), through, more });
+const settle = () => new Promise((done) => setTimeout(done));
+const turn = async () => { timers.shift()?.run(); await settle(); };
+"""
+
+NAMES = """
+const { Names } = await import("parlor/names");
+const timers = [], answers = [];
+let asked = 0, missing = 1;
+const names = new Names({
+  lacks: () => missing > 0,
+  ask: async () => { asked += 1; const came = await answers.shift(); missing -= came; },
+  later: (run, pause) => timers.push({ run, pause }),
+});
 const settle = () => new Promise((done) => setTimeout(done));
 const turn = async () => { timers.shift()?.run(); await settle(); };
 """
@@ -148,6 +161,56 @@ def test_an_answer_from_before_takes_nothing_back(run):
       return catchup.through;
     """
     assert run(CATCHUP, lines) == 12
+
+
+def test_missing_names_are_asked_for_once_and_not_by_all_pages_at_the_same_moment(run):
+    lines = """
+      answers.push(1);
+      names.check();
+      names.check();
+      const [{ pause }, ...others] = timers;
+      await turn();
+      names.check();
+      return [others.length, pause >= 0 && pause < 1000, asked, timers.length];
+    """
+    assert run(NAMES, lines) == [0, True, 1, 0]
+
+
+def test_names_that_came_meanwhile_are_not_asked_for(run):
+    lines = "names.check(); missing = 0; await turn(); return [asked, timers.length]"
+    assert run(NAMES, lines) == [0, 0]
+
+
+def test_without_an_answer_names_are_asked_for_at_the_next_change(run):
+    lines = """
+      answers.push(Promise.reject(new Error("too_many")), 1);
+      names.check();
+      await turn();
+      const waiting = timers.length;
+      names.check();
+      await turn();
+      return [waiting, asked, missing];
+    """
+    assert run(NAMES, lines) == [0, 2, 0]
+
+
+def test_one_question_for_names_at_a_time_and_another_one_for_a_change_meanwhile(run):
+    lines = """
+      let release;
+      answers.push(new Promise((done) => (release = done)), 1);
+      names.check();
+      await turn();
+      names.check();
+      names.check();
+      const waiting = timers.length;
+      missing = 2;
+      release(1);
+      await settle();
+      const again = timers.length;
+      await turn();
+      return [waiting, again, asked, missing];
+    """
+    assert run(NAMES, lines) == [0, 1, 2, 0]
 
 
 def test_one_message_at_a_time_goes_out_in_order(run):

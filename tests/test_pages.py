@@ -245,6 +245,39 @@ def test_a_code_in_use_is_drawn_again(alice, bob, monkeypatch):
     assert bob.enter() == "AAAA"
 
 
+def test_of_a_crowd_sixty_are_named_the_reader_among_them_and_all_are_counted(alice, bob):
+    code = alice.enter()
+    fill(code, 1999)
+    bob.enter(code)
+    page = bob.get(f"/room/{code}").text
+    names = re.findall(r'<bdi class="person-name">(.+?)</bdi>', page)
+    assert names == ["Alice", *(f"Guest {number}" for number in range(1, 59)), "Bob"]
+    assert len(re.findall(r"data-count>2,001<", page)) == 2
+    assert '<p class="people-more">and 1,941 more</p>' in page
+    assert "Nobody has said a word yet." in page
+
+
+def test_a_room_of_sixty_has_no_more(alice):
+    code = alice.enter()
+    fill(code, 59)
+    assert '<p class="people-more" hidden>' in alice.get(f"/room/{code}").text
+
+
+def test_of_a_crowd_the_home_page_names_two(alice, bob):
+    code = alice.enter()
+    fill(code, 1999)
+    bob.enter(code)
+    who = re.search(r'<span class="lively">(.*?)</span>', bob.get("/").text)[1]
+    assert re.sub(r"<.*?>", "", who) == "Alice, Guest 1 and 1,998 more"
+
+
+def fill(code, number):
+    """Let so many guests into a room, one after the other."""
+    room = live.get(code)
+    for one in range(1, number + 1):
+        live.visit(room, 10**6 + one, f"Guest {one}")
+
+
 def test_a_message_is_posted_without_javascript(alice, bob):
     code = alice.enter()
     bob.enter(code)

@@ -4,9 +4,15 @@ import { parts } from "parlor/links";
 import { clock, day, dayLabel } from "parlor/time";
 
 const HUES = 12;
+const amountFormat = new Intl.NumberFormat();
 
 export function clone(name) {
   return document.getElementById(`${name}-template`).content.firstElementChild.cloneNode(true);
+}
+
+/** "1,940", as the reader writes it. */
+export function amount(number) {
+  return amountFormat.format(number);
 }
 
 export function bdi(name) {

@@ -3,9 +3,10 @@
  * happened, and at the end the reader's own messages that are still on their way.
  */
 
-import { bdi, clone, drawMessage, drawPerson, drawTime } from "parlor/draw";
+import { amount, bdi, clone, drawMessage, drawPerson, drawTime } from "parlor/draw";
 
 const TOGETHER = 5 * 60 * 1000;
+const ONE_BY_ONE = 3;
 
 export class Messages {
   constructor({ list, empty, me }) {
@@ -62,10 +63,17 @@ export class Messages {
     if (next) this.#group(next);
   }
 
-  /** "Alice joined" */
-  note(name, what) {
+  /** "Alice joined", a line for each; of many at once, "Alice, Bob and 12 others joined". */
+  note(members, what) {
+    const lines = members.length > ONE_BY_ONE ? [members] : members.map((member) => [member]);
+    lines.forEach((line) => this.#note(line, what));
+  }
+
+  #note([first, second, ...others], what) {
     const line = clone("note");
-    line.querySelector("bdi").replaceWith(bdi(name));
+    const names = [bdi(first.name)];
+    if (second) names.push(", ", bdi(second.name), ` and ${amount(others.length)} others`);
+    line.querySelector("bdi").replaceWith(...names);
     line.querySelector("span").textContent = what;
     this.#place(line, this.#firstWaiting());
   }

@@ -1,31 +1,40 @@
-/** Who is here now. */
+/** Who is here now: those whom the page knows by name, and how many more there are. */
 
-import { clone, drawPerson } from "parlor/draw";
+import { amount, clone, drawPerson } from "parlor/draw";
 
 const BACK_WITHIN = 15_000;
+const NAMED = 60; // the server names no more (relay.NAMED)
 
 export class People {
+  #count = 0;
   #expected = new Set();
+  #expectsAnyone = false;
+  #gone = new Set();
   #timer;
 
-  constructor({ list, counts, me }) {
-    Object.assign(this, { list, counts, me });
+  constructor({ list, more, counts, me }) {
+    Object.assign(this, { list, more, counts, me });
+  }
+
+  /** Whether names are missing that the server would tell. */
+  get lacksNames() {
+    return this.#count <= NAMED && this.#unnamed > 0;
   }
 
   /** Who is here after a (re)connection. Whoever was here before may come back without being news. */
-  set(members) {
-    [...this.list.children].forEach((person) => this.#expected.add(person.dataset.userId));
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#expected.clear(), BACK_WITHIN);
-    this.list.replaceChildren(...members.map((member) => this.#draw(member)));
-    this.count(members.length);
+  set(members, count) {
+    this.#expect();
+    const named = members.length < count ? this.#withMe(members) : members;
+    this.list.replaceChildren(...named.map((member) => this.#draw(member)));
+    this.count(count);
   }
 
   /** @returns {boolean} whether that is news */
   add(member) {
+    this.#gone.delete(member.user_id);
     if (this.#find(member)) return false;
     this.list.append(this.#draw(member));
-    return !this.#expected.delete(String(member.user_id));
+    return !this.#expected.delete(member.user_id) && !this.#expectsAnyone;
   }
 
   rename(member) {
@@ -33,16 +42,49 @@ export class People {
     if (person) drawPerson(person, member);
   }
 
-  /** @returns {boolean} whether they were here */
+  /** @returns {boolean} whether the page knew them */
   remove(member) {
-    this.#expected.delete(String(member.user_id));
+    this.#expected.delete(member.user_id);
+    this.#gone.add(member.user_id);
     const person = this.#find(member);
     person?.remove();
     return Boolean(person);
   }
 
   count(number) {
-    this.counts.forEach((count) => (count.textContent = number));
+    this.#count = number;
+    this.counts.forEach((count) => (count.textContent = amount(number)));
+    this.more.hidden = this.#unnamed <= 0;
+    this.more.textContent = `and ${amount(this.#unnamed)} more`;
+  }
+
+  /** Draws those whom `ask()` names and the page does not, but for who has left meanwhile. */
+  async complete(ask) {
+    this.#gone.clear();
+    const members = await ask();
+    const isNew = (member) => !this.#gone.has(member.user_id) && !this.#find(member);
+    this.list.append(...members.filter(isNew).map((member) => this.#draw(member)));
+    this.count(this.#count);
+  }
+
+  get #unnamed() {
+    return this.#count - this.list.children.length;
+  }
+
+  #expect() {
+    [...this.list.children].forEach(({ dataset }) => this.#expected.add(Number(dataset.userId)));
+    this.#expectsAnyone ||= this.#unnamed > 0;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#expected.clear();
+      this.#expectsAnyone = false;
+    }, BACK_WITHIN);
+  }
+
+  /** The reader is among those who are named, however many came before. */
+  #withMe(members) {
+    const isThere = members.some(({ user_id }) => user_id === this.me.user_id);
+    return isThere ? members : [...members.slice(0, NAMED - 1), this.me];
   }
 
   #find({ user_id }) {

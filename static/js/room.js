@@ -7,6 +7,7 @@ import "parlor/copy";
 import { Catchup } from "parlor/catchup";
 import { Composer } from "parlor/composer";
 import { Messages } from "parlor/messages";
+import { Names } from "parlor/names";
 import { Older } from "parlor/older";
 import { Outbox, openStorage } from "parlor/outbox";
 import { Pending } from "parlor/pending";
@@ -27,7 +28,8 @@ const counts = document.querySelectorAll("[data-count]");
 
 const messages = new Messages({ list, empty: find(".empty"), me });
 const scroll = new Scroll({ log, list, jump: find(".jump") });
-const people = new People({ list: find(".people-list"), counts, me });
+const people = new People({ list: find(".people-list"), more: find(".people-more"), counts, me });
+const names = new Names({ lacks: () => people.lacksNames, ask: () => people.complete(askMembers) });
 const typers = new Typers({ line: find(".typing"), me });
 const catchup = new Catchup({ through: Number(page.through), apply: receive, ask });
 let asked = catchup.through;
@@ -92,7 +94,7 @@ function tellTyping(isTyping) {
 
 function arrive(room) {
   if (room.through < asked) return location.reload(); // the server was set back, to a backup
-  people.set(room.members);
+  people.set(room.members, room.count);
   catchup.take(room);
 }
 
@@ -102,16 +104,24 @@ function rename(member) {
   messages.rename(member);
 }
 
+/** Whoever bears another name now has left under the old one: those who left come first. */
 function showPresence({ joined, left, count }) {
-  joined.forEach(rename);
   const others = (members) => members.filter(({ user_id }) => user_id !== me.user_id);
-  const came = others(joined).filter((member) => people.add(member));
   const went = others(left).filter((member) => people.remove(member));
+  joined.forEach(rename);
+  const came = others(joined).filter((member) => people.add(member));
   people.count(count);
+  names.check();
   scroll.holdEnd(() => {
-    came.forEach(({ name }) => messages.note(name, "joined"));
-    went.forEach(({ name }) => messages.note(name, "left"));
+    messages.note(went, "left");
+    messages.note(came, "joined");
   });
+}
+
+async function askMembers() {
+  const answer = await fetch(`/api/chat/rooms/${page.room}`);
+  if (!answer.ok) throw new Error(`members: ${answer.status}`);
+  return (await answer.json()).members;
 }
 
 function goOn() {
