@@ -36,8 +36,8 @@ class Connection:
     """
 
     __slots__ = (
-        "closed", "closing", "deadline", "former", "is_pinged", "listener", "out", "reader",
-        "reason", "session", "sid", "sock", "unhandled", "unsent", "wire",
+        "closed", "closing", "deadline", "former", "is_deaf", "is_pinged", "listener", "out",
+        "reader", "reason", "session", "sid", "sock", "unhandled", "unsent", "wire",
     )  # fmt: skip
 
     takes_frames = connected = upgraded = True
@@ -53,7 +53,9 @@ class Connection:
         self.out = []  # frames for the end of this turn
         self.unsent = None  # bytes that the kernel did not take
         self.unhandled = None  # packets that wait for the one before them
-        self.closing = self.closed = self.is_pinged = False
+        self.closing = self.closed = False
+        self.is_deaf = False  # what came before an end is heard, what comes after a fault is not
+        self.is_pinged = False
         self.reason = None
         self.deadline = time.monotonic() + wire.ping_interval
         self.listener = wire.watch_reading(self)
@@ -111,14 +113,14 @@ class Connection:
         """Handle an Engine.IO packet. Returns what is left to do that may wait, or None."""
         if packet is None:
             return self.finish()
-        if self.closing:
+        if self.is_deaf:
             return None
         if self.former:
             return self.come_over(packet)
         if packet[:1] == "4":
             return self.wire.receive(self.sid, packet[1:])
         if packet == "1":
-            return self.hang_up(frames.close_frame(frames.NORMAL), CLIENT_GONE)
+            return self.close(abort=True, reason=CLIENT_GONE)
         return self.fail(frames.PROTOCOL_ERROR)
 
     def begin(self, waiting):
@@ -129,10 +131,10 @@ class Connection:
     def wait(self, waiting):
         """Do what may wait, then what came meanwhile. In a greenlet for that."""
         while waiting:
-            waiting()
+            self.wire.guard(self, waiting)
             waiting = None
             while self.unhandled and not waiting:
-                waiting = self.handle(self.unhandled.popleft())
+                waiting = self.wire.guard(self, self.handle, self.unhandled.popleft())
         self.unhandled = None
         if not self.listener and not self.closed:
             self.listener = self.wire.watch_reading(self)
@@ -219,6 +221,7 @@ class Connection:
 
     def close(self, wait=True, abort=False, reason=None):
         """As Engine.IO closes its sockets; `abort` spares the packet that says so."""
+        self.is_deaf = True
         if not abort:
             self.send(transport.CLOSE)
         self.hang_up(frames.close_frame(frames.NORMAL), reason or SERVER_LEFT)
@@ -226,6 +229,7 @@ class Connection:
     def fail(self, code):
         """Close for what the client did."""
         log.info("unreadable, connection closed")
+        self.is_deaf = True
         self.hang_up(frames.close_frame(code), CLIENT_GONE)
 
     def hang_up(self, close_frame, reason):

@@ -103,7 +103,7 @@ class Receiver:
         read = read_packet(data)
         if read is None:
             log.info("unreadable packet, connection closed")
-            return self.server.eio.sockets[eio_sid].close(wait=False, abort=True)
+            return self.close(eio_sid)
         if read.packet_type == packet.EVENT:
             return self.dispatch(eio_sid, read)
         return partial(self.server._handle_eio_message, eio_sid, data)
@@ -113,6 +113,11 @@ class Receiver:
         waiting = self.receive(eio_sid, data)
         if waiting:
             waiting()
+
+    def close(self, eio_sid):
+        client = self.server.eio.sockets.get(eio_sid)
+        if client:
+            client.close(wait=False, abort=True)
 
     def dispatch(self, eio_sid, event):
         """Have an event handled, if its sender has joined and there is such an event."""

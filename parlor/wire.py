@@ -181,15 +181,15 @@ class Wire:
     def wait(self):
         while True:
             connection, waiting = self.waiting.get()
-            self.guard(connection, connection.wait, waiting)
+            connection.wait(waiting)
 
     def guard(self, connection, do, *arguments):
-        """A fault of ours ends one connection, and no more."""
+        """Do it; a fault of ours ends one connection, and no more."""
         try:
-            do(*arguments)
+            return do(*arguments)
         except Exception:
             log.exception("a connection failed")
-            connection.drop(CLIENT_GONE)
+            return connection.drop(CLIENT_GONE)
 
     # What the hub calls
 
@@ -233,12 +233,21 @@ class Wire:
         """Every second: pings, and the ends of those who do not answer, pollers included."""
         while True:
             sleep(1)
-            now = time.monotonic()
-            for connection in list(self.connections.values()):
-                if connection.deadline < now:
-                    self.guard(connection, connection.overdue, now)
-            for sid, client in list(self.eio.sockets.items()):
-                if client.closed:
-                    self.eio.sockets.pop(sid, None)
-                elif not client.closing:
-                    client.check_ping_timeout()
+            try:
+                self.look_after_all(time.monotonic())
+            except Exception:
+                log.exception("a turn of the clock failed")
+
+    def look_after_all(self, now):
+        for connection in list(self.connections.values()):
+            if connection.deadline < now:
+                self.guard(connection, connection.overdue, now)
+        for sid, client in list(self.eio.sockets.items()):
+            self.look_after(sid, client)
+
+    def look_after(self, sid, client):
+        """What Engine.IO's own monitor would do: it wakes up for each socket, all the time."""
+        if client.closed:
+            self.eio.sockets.pop(sid, None)
+        elif not client.closing:
+            client.check_ping_timeout()
