@@ -1,11 +1,11 @@
 """Messages read again from their table: pages, changes, counters, and what someone wrote."""
 
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select, true, tuple_
 
 from models import IS_OPEN, Message, Participant, Room, db
 from parlor.numbers import LARGEST_ID
@@ -51,10 +51,20 @@ class Found(NamedTuple):
     back_to: datetime | None = None
 
 
-BY_SEQ = (Message.room_id, Message.seq)
-BY_VERSION = (Message.room_id, Message.version)
-BY_AUTHOR = (Message.user_id, Message.id)
-"""The indexes by which messages are found: owner and number."""
+class Stretch(NamedTuple):
+    """How messages are found: those of an owner, in the order of a number, by the index of both."""
+
+    owner: Any
+    number: Any
+    upward: bool = False
+    only: Any = true()
+
+
+BY_SEQ = Stretch(Message.room_id, Message.seq)
+BY_AUTHOR = Stretch(Message.user_id, Message.id)
+CHANGED = Stretch(Message.room_id, Message.version, True, Message.version != Message.seq)
+# "<=" is "=" here; but that Postgres would take for rare, and so scan and sort.
+UNCHANGED = Stretch(Message.room_id, Message.seq, True, Message.version <= Message.seq)
 
 
 def page(room_id, before=None, limit=PAGE):
@@ -64,7 +74,7 @@ def page(room_id, before=None, limit=PAGE):
     are older ones.
     """
     through = counter(room_id)
-    found = sorted(read(stretch(BY_SEQ, room_id, below=before).limit(limit + 1)))
+    found = sorted(read(BY_SEQ, owner=room_id, below=before, most=limit + 1))
     return Page(found[-limit:], through, len(found) > limit)
 
 
@@ -84,38 +94,47 @@ def changes(room_id, after, limit=CATCH_UP):
 
 def newer(room_id, after, limit):
     """The first `limit` changes after a number: posts that are as they were, and changed ones."""
-    by_seq = stretch(BY_SEQ, room_id, above=after, upward=True)
-    by_version = stretch(BY_VERSION, room_id, above=after, upward=True)
-    found = [  # "<=" is "=" here, which Postgres would take for rare, and so scan and sort
-        *read(by_seq.where(Message.version <= Message.seq).limit(limit)),
-        *read(by_version.where(Message.version != Message.seq).limit(limit)),
-    ]
-    return sorted(found, key=attrgetter("version"))[:limit]
+    unchanged = read(UNCHANGED, owner=room_id, above=after, most=limit)
+    changed = read(CHANGED, owner=room_id, above=after, most=limit)
+    return sorted([*unchanged, *changed], key=attrgetter("version"))[:limit]
 
 
-def stretch(index, owner, above=0, below=None, upward=False):
-    """A query of a room's or an author's messages by number, downward."""
-    owners, numbers = index
-    below = LARGEST_ID if below is None else below
-    within = (owners == owner) & (numbers > above) & (numbers < below)
-    if db.engine.dialect.name == "postgresql":
-        # As pairs, which only this index has in order. Else, for an author of many messages, all
-        # messages might be walked through by id.
-        within = tuple_(*index).between(tuple_(owner, above + 1), tuple_(owner, below - 1))
-    order = [column if upward else column.desc() for column in index]
-    return select(Message).where(within).order_by(*order)
+def read(stretch, **given):
+    """The Posted of a stretch, in no order. `given`: as `run` takes it."""
+    return [Posted(*row) for row in run(posts, stretch, **given)]
 
 
-def read(chosen):
-    """The Posted of a query that chooses messages, in no order."""
-    one = aliased(Message, chosen.subquery())
-    return [Posted(*row) for row in db.session.execute(with_author(one))]
+def run(query, *which, **given):
+    """The rows of a query, which is made once: the `most` of an `owner`, `above` and `below`."""
+    values = {name: value for name, value in given.items() if value is not None}
+    statement = query(db.engine.dialect.name, *which)
+    return db.session.execute(statement, {"above": 0, "below": LARGEST_ID, **values})
+
+
+@cache
+def posts(dialect, stretch):
+    return with_author(chosen(dialect, stretch).subquery().c)
+
+
+def chosen(dialect, stretch):
+    """The messages of a stretch.
+
+    On Postgres as pairs of owner and number, which only the index of both has in order: else it may
+    walk through everybody's messages, where it believes that most are this owner's.
+    """
+    index = stretch.owner, stretch.number
+    owner, above, below = (bindparam(name) for name in ("owner", "above", "below"))
+    within = (stretch.owner == owner) & (stretch.number > above) & (stretch.number < below)
+    if dialect == "postgresql":
+        within = (tuple_(*index) > tuple_(owner, above)) & (tuple_(*index) < tuple_(owner, below))
+    order = [column if stretch.upward else column.desc() for column in index]
+    return select(Message).where(within, stretch.only).order_by(*order).limit(bindparam("most"))
 
 
 def with_author(one, *more):
-    """The columns of a Posted, after `more`, of messages that were chosen before.
+    """The columns of a Posted, after `more`, of messages that were chosen up to a limit.
 
-    Up to a limit: joined at once, Postgres might start with the authors, and read all they wrote.
+    Not before: Postgres might start with the authors then, and read all they ever wrote.
     """
     columns = (
         one.seq,
@@ -145,7 +164,7 @@ def counters(room_ids):
 
 def history(user_id, before=None, limit=PAGE):
     """What a user wrote, in all rooms, or what of it has an id below `before`: a Found."""
-    found = read_written(stretch(BY_AUTHOR, user_id, below=before).limit(limit + 1))
+    found = read_written(everything, owner=user_id, below=before, most=limit + 1)
     return Found(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
@@ -155,33 +174,56 @@ def search(user_id, query, before=None, kept=(), limit=PAGE):
     Looks through SEARCHED messages. `kept`: the ids of what was found on the way to `before`, which
     stays on the page.
     """
-    mine = stretch(BY_AUTHOR, user_id, below=before)
-    one = aliased(Message, mine.limit(SEARCHED).subquery())
-    matching = select(one).where(one.content.icontains(query, autoescape=True))
-    found = read_written(select(Message).where(Message.id.in_(kept), Message.user_id == user_id))
-    room = limit - len(found)
-    found += read_written(matching.order_by(one.id.desc()).limit(room + 1))
-    edge = edge_of(mine)
+    mine = {"owner": user_id, "below": before, "most": SEARCHED}
+    found = read_written(these, owner=user_id, ids=list(kept))
+    space = limit + 1 - len(found)
+    found += read_written(matching, **mine, words=escape(query), space=space)
+    edge = run(beyond, **mine).first()
     if len(found) + bool(edge) > limit:
         return Found(found[:limit], found[limit - 1].id)
     return Found(found, edge.id + 1, edge.timestamp) if edge else Found(found)
 
 
-def edge_of(mine):
-    """The first (id, timestamp) that a search through `mine` does not reach, or None."""
-    beyond = mine.with_only_columns(Message.id).offset(SEARCHED).limit(1).scalar_subquery()
-    rows = select(Message.id, Message.timestamp).where(Message.id == beyond)
-    return db.session.execute(rows).first()
+def escape(words):
+    return words.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
-def read_written(chosen):
-    """The Written of a query that chooses messages, newest first."""
-    one = aliased(Message, chosen.subquery())
-    rows = with_author(one, one.id, Room.id, Room.code, Room.closed_at)
+def read_written(query, **given):
+    """The Written that a query chooses, newest first."""
+    rows = run(writings, query, **given)
     found = [
         Written(id, room_id, code, closed_at is not None, Posted(*rest))
-        for id, room_id, code, closed_at, *rest in db.session.execute(
-            rows.join(Room, Room.id == one.room_id)
-        )
+        for id, room_id, code, closed_at, *rest in rows
     ]
     return sorted(found, reverse=True)
+
+
+@cache
+def writings(dialect, query):
+    one = query(dialect).subquery().c
+    rows = with_author(one, one.id, Room.id, Room.code, Room.closed_at)
+    return rows.join(Room, Room.id == one.room_id)
+
+
+def everything(dialect):
+    return chosen(dialect, BY_AUTHOR)
+
+
+def matching(dialect):
+    """Of the `most` newest those that contain the `words`, as many as there is `space` for."""
+    one = everything(dialect).subquery().c
+    contains = one.content.icontains(bindparam("words"), escape="/")
+    return select(*one).where(contains).order_by(one.id.desc()).limit(bindparam("space"))
+
+
+def these(dialect):
+    ids = bindparam("ids", expanding=True)
+    return select(Message).where(Message.id.in_(ids), Message.user_id == bindparam("owner"))
+
+
+@cache
+def beyond(dialect):
+    """The first (id, timestamp) after the `most` newest."""
+    ids = everything(dialect).with_only_columns(Message.id)
+    first = ids.limit(1).offset(bindparam("most")).scalar_subquery()
+    return select(Message.id, Message.timestamp).where(Message.id == first)
