@@ -79,6 +79,7 @@ def test_the_log_is_a_polite_log_and_the_state_of_the_line_a_status(page_for, pe
     expect(status(page)).to_have_role("status")
     bob = person("Bob", server)
     bob.enter(code)
+    expect(log).to_contain_text("Bob joined")  # told a moment after; a message is told at once
     bob.send("Hello")
     expect(log).to_match_aria_snapshot("""
       - log "Messages":
