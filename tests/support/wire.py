@@ -11,6 +11,9 @@ from parlor.frames import CLOSE, CONTINUATION, FINAL, TEXT
 MASK = b"\x37\xfa\x21\x3d"
 MASKED = 0x80
 ENDPOINT = "/socket.io/?EIO=4&transport="
+AT_ONCE = 1.5
+"""Seconds; a server that waits for the other end to hang up first takes longer."""
+
 GONE = (websocket.WebSocketConnectionClosedException, ConnectionError)
 
 
@@ -90,9 +93,10 @@ class Line(websocket.WebSocket):
         return frame.opcode, frame.data
 
     def ending(self):
-        """The payload of the close frame, once nothing but the end of the line came after it."""
+        """The payload of the close frame, once nothing but the end of the line came behind it."""
         while (frame := self.recv_frame()).opcode != CLOSE:
             pass
+        self.settimeout(AT_ONCE)
         assert not self.sock.recv(1), "something after the close frame"
         return frame.data
 
