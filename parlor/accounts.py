@@ -1,4 +1,7 @@
-"""Who is this. The signed session cookie names a user; everything else is in the tables."""
+"""Who is this. The signed session cookie names a user; everything else is in the tables.
+
+`session` and `request` are those of the request under way, unless given.
+"""
 
 from typing import NamedTuple
 
@@ -15,8 +18,8 @@ class Claim(NamedTuple):
     key: str
 
 
-def claim():
-    """The Claim of this request or socket, or None."""
+def claim(session=session):
+    """The Claim of a session, or None."""
     return Claim(session["user"], session.get("key")) if "user" in session else None
 
 
@@ -31,8 +34,8 @@ def me():
     return who(claim())
 
 
-def address():
-    """What strangers are counted by: the address that the request came from."""
+def address(request=request):
+    """What strangers are counted by: the address that a request came from."""
     return address_key(request.remote_addr)
 
 
@@ -43,7 +46,7 @@ def remember(claim, code):
     session["room"] = code
 
 
-def latest_code():
+def latest_code(session=session):
     """The code of the room that this browser was in last, or None."""
     return session.get("room")
 

@@ -159,8 +159,11 @@ class Connection:
 
     def send(self, packet):
         """Send an Engine.IO packet, behind what its rooms were sent before."""
+        self.put(frames.frame(packet.encode().encode()))
+
+    def put(self, data):
         self.wire.outbox.add_line(self)
-        self.out.append(frames.frame(packet.encode().encode()))
+        self.out.append(data)
 
     def flush(self):
         if self.out:

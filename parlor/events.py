@@ -1,7 +1,7 @@
 """The Socket.IO door: parse, call one verb, answer.
 
-`connect` comes with Flask's request, for the session; the other events come often, and do without.
-Flask-SocketIO's own decorators would make a request of each.
+They come often: so each has the app's context at most, where Flask-SocketIO's own decorators would
+make a whole request of it.
 """
 
 from functools import partial
@@ -28,17 +28,19 @@ def init_app(app, wire):
 
 def on_connect(app, sid, environ, auth=None):
     """`auth`: {"room": code, "after": number}, both optional. The session comes with `environ`."""
-    with app.request_context(environ):
+    with app.app_context():
         try:
-            connect(sid, auth if isinstance(auth, dict) else {})
+            connect(app, sid, app.request_class(environ), auth if isinstance(auth, dict) else {})
         except Exception as error:
             refused = as_chat_error(error)
             raise ConnectionRefusedError(refused.message, refused.answer()) from error
 
 
-def connect(sid, auth):
-    code, after = room_code(auth), whole(auth.get("after"), "after")
-    claim, address = accounts.claim(), accounts.address()
+def connect(app, sid, request, auth):
+    session = app.session_interface.open_session(app, request)
+    code = room_code(auth) or accounts.latest_code(session)
+    after = whole(auth.get("after"), "after")
+    claim, address = accounts.claim(session), accounts.address(request)
     throttle.hit("connect", claim.user_id if claim else address)
     if not code:
         raise NotAMember
@@ -115,8 +117,8 @@ def find_seat(sid):
 
 
 def room_code(auth):
-    """The code that a connection names, or that of the session's latest room. Raises Invalid."""
+    """The code that a connection names, or None. Raises Invalid."""
     given = auth.get("room")
     if given is not None and not isinstance(given, str):
         raise Invalid("room is a code.", field="room")
-    return given or accounts.latest_code()
+    return given

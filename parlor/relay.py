@@ -143,10 +143,11 @@ def send_room(socket, payload: Room):
 def send_presence(room, joined, left):
     """To everyone in the live room `room`: who came, who went. Both of (user id, name).
 
-    Where more than NAMED are here, only their count is told of those who came.
+    Where more than NAMED are here, only their count is told of those who came, but for new names.
     """
     count = len(room.members)
-    named = joined if count <= NAMED else ()
+    renamed = {user_id for user_id, _ in left}
+    named = [pair for pair in joined if count <= NAMED or pair[0] in renamed]
     emit("presence", Presence(joined=listed(named), left=listed(left), count=count), room)
 
 

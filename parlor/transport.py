@@ -147,7 +147,7 @@ def install(app, server):
     """Give the packets that `server`, a socketio.Server, gets to a Receiver. Returns it."""
     receiver = Receiver(server, app.app_context)
     server.eio.on("message", receiver.receive_at_once)
-    server.eio.handle_request = guard_polling(server.eio)
+    server.eio.handle_request = guard_requests(server.eio)
     return receiver
 
 
@@ -181,11 +181,11 @@ def is_event(data):
     return named and data[0] not in RESERVED
 
 
-def guard_polling(eio):
+def guard_requests(eio):
     handle = eio.handle_request
 
     def handle_request(environ, start_response):
-        error = environ["REQUEST_METHOD"] == "POST" and refusal(environ, eio.max_http_buffer_size)
+        error = refusal(environ, eio.max_http_buffer_size)
         if error:
             start_response(f"{error.status} Refused", [("Content-Type", "application/json")])
             return [json.dumps(error.answer()).encode()]
@@ -195,6 +195,14 @@ def guard_polling(eio):
 
 
 def refusal(environ, longest):
+    """What is wrong with a request, or None."""
+    if environ["REQUEST_METHOD"] == "POST":
+        return refusal_of_body(environ, longest)
+    wanted = {word.strip().lower() for word in environ.get("HTTP_CONNECTION", "").split(",")}
+    return Invalid() if environ.get("HTTP_UPGRADE") and "upgrade" not in wanted else None
+
+
+def refusal_of_body(environ, longest):
     """What is wrong with a request's body, or None; it is read, and laid back.
 
     It must say its length, as browsers do: a body in chunks might never end.

@@ -69,9 +69,8 @@ def shake_hands(wire, handler, environ, start_response):
             former.close(wait=False, abort=True)
         start_response(refusal, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
         return []
-    request = environ["eventlet.input"].get_socket()
-    request.sendall(switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"]))
-    wire.connect(kept(request), former)
+    answer = switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"])
+    wire.connect(kept(environ["eventlet.input"].get_socket()), former, answer, read_ahead(environ))
     WSGI_LOCAL.already_handled = True  # the worker lets go of the request, and of its greenlet
     return []
 
@@ -82,6 +81,12 @@ def kept(request):
     sock = socket.socket(request.family, request.type, request.proto, fileno=fd)
     sock.setblocking(False)
     return sock
+
+
+def read_ahead(environ):
+    """What came right behind the handshake: it is in gunicorn's buffer already."""
+    unreader = getattr(getattr(environ["wsgi.input"], "reader", None), "unreader", None)
+    return unreader.buf.getvalue() if unreader else b""
 
 
 def switching_protocols(key):
@@ -136,11 +141,18 @@ class Wire:
             return "503 Service Unavailable"
         return None
 
-    def connect(self, sock, former):
-        """Take over a WebSocket: a new client's, or that of one who comes from long-polling."""
+    def connect(self, sock, former, answer, data):
+        """Take over a WebSocket: a new client's, or that of one who comes from long-polling.
+
+        `answer`: to the handshake, which goes out with what is sent first. `data`: what came
+        behind it.
+        """
         connection = Connection(self, sock, former.sid, former if former.connected else None)
+        connection.put(answer)
         if not former.connected:
             self.replace(former, connection)
+        if data:
+            connection.read(data)
 
     def move(self, former, connection):
         """A client comes over from long-polling."""
