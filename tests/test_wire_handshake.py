@@ -197,7 +197,8 @@ def test_a_kept_connection_may_become_a_websocket(server):
 @pytest.fixture
 def hello(alice, server):
     """The request of Alice's handshake, and the packet that joins her room."""
-    return request(Cookie=cookies(alice)), "40" + json.dumps({"room": alice.create()})
+    join = "40" + json.dumps({"room": alice.create()})
+    return request(Cookie=cookies(alice)), join
 
 
 def test_what_comes_right_behind_the_handshake_is_read(server, hello):
