@@ -10,9 +10,13 @@ const [url, room, cookie, names, rounds] = process.argv.slice(2);
 const AT_ONCE = 10; // packets on their way: Engine.IO takes 16 in one body
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+let connected;
+
+// The first transport opens at once; the one that is come over to, in the middle of the talk.
 class LateWebSocket extends NodeWebSocket {
   doOpen() {
-    setTimeout(() => super.doOpen(), names.startsWith("polling") ? 20 : 0);
+    if (names === "websocket") super.doOpen();
+    else connected.then(() => setTimeout(() => super.doOpen(), 20));
   }
 }
 
@@ -26,7 +30,8 @@ async function visit(number) {
   socket.on("room", (data) => { seen.through = data.through; });
   socket.on("message", (data) => { seen.heard.push(data.seq); });
   socket.on("disconnect", (reason) => { seen.reason = reason; });
-  await new Promise((done) => socket.on("connect", done));
+  connected = new Promise((done) => socket.on("connect", done));
+  await connected;
   const { engine } = socket.io;
   seen.transports.push(engine.transport.name);
   const moved = transports.length > 1 ? new Promise((done) => engine.once("upgrade", done)) : pause(20);
