@@ -53,11 +53,6 @@ CACHE = 16 * 1024
 """KB of SQLite's file that a connection keeps at most: a batch for hundreds of rooms must fit."""
 
 
-def off_loop(work):
-    """Do what would block. The worker may put its own way here, which lets others run meanwhile."""
-    return work()
-
-
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
@@ -252,14 +247,12 @@ def write_transaction(engine, verb, *args):
 
 def in_connection(engine, verb, *args):
     connection, dbapi = engine.raw_connection(), engine.dialect.dbapi
-    is_sqlite = engine.dialect.name == "sqlite"
     try:
         cursor = connection.cursor()
-        if is_sqlite:
+        if engine.dialect.name == "sqlite":
             cursor.execute("BEGIN IMMEDIATE")
         result = verb(cursor, *args)
-        commit = connection.driver_connection.commit
-        off_loop(commit) if is_sqlite else commit()
+        connection.commit()
         return result
     except dbapi.Error as error:
         connection.invalidate()

@@ -4,12 +4,8 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from eventlet import tpool  # noqa: E402
-
-import models  # noqa: E402
 from app import create_app  # noqa: E402
 from parlor import housekeeping, wire  # noqa: E402
 
-models.off_loop = tpool.execute
 app = create_app(async_mode="eventlet", wire=wire)
 housekeeping.start(app)
