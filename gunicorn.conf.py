@@ -77,6 +77,7 @@ def without_quotes(record):
 
 
 def post_worker_init(worker):
+    gc.set_threshold(100_000, 50, 1000)
     gc.freeze()  # looking for garbage in what stays anyway would stop everybody for 60 ms
     worker.log.error_log.addFilter(without_quotes)
     for listener in worker.sockets:

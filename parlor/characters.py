@@ -12,9 +12,16 @@ def is_unseen(char):
     return category[0] == "C" or category in ("Zl", "Zp") or char in UNSEEN
 
 
+VISIBLE_ASCII = re.compile("[!-~]")
+
+
 def is_visible(text):
     """Whether there is anything to see in it."""
-    return any(not is_unseen(char) and unicodedata.category(char)[0] in "LNPS" for char in text)
+    return VISIBLE_ASCII.search(text) is not None or any(is_seen(char) for char in text)
+
+
+def is_seen(char):
+    return not is_unseen(char) and unicodedata.category(char)[0] in "LNPS"
 
 
 UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -4,7 +4,6 @@ A `user` is a models.User, or None for a browser that has not been anywhere yet.
 wrong codes are counted by: the address.
 """
 
-import secrets
 from typing import NamedTuple
 
 from models import Room, transaction
@@ -141,7 +140,7 @@ def submit(live_room, user_id, typed, client_id, reply_to, done):
 def draft(live_room, user_id, typed, client_id, reply_to):
     throttle.hit("message", user_id)
     content = text.clean(typed)
-    client_id = secrets.token_hex(16) if client_id is None else text.clean_id(client_id)
+    client_id = text.new_id() if client_id is None else text.clean_id(client_id)
     return Draft(live_room, user_id, client_id, content, reply_to)
 
 

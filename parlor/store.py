@@ -4,11 +4,12 @@ What has been posted is a `Posted`; what is to be is a `Draft`. Everything is re
 all drafts of a batch at once, however many rooms they are for.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
+
+import orjson
 
 from models import now, utc
 from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
@@ -90,7 +91,7 @@ def store(cursor, drafts):
 
 def look_up(sql, cursor, drafts):
     """A Known for each draft."""
-    cursor.execute(sql.known, (json.dumps([draft.key for draft in drafts]),))
+    cursor.execute(sql.known, (orjson.dumps([draft.key for draft in drafts]).decode(),))
     return [Known(*found[1:]) for found in sorted(cursor, key=itemgetter(0))]
 
 

@@ -1,6 +1,8 @@
 """What people say: what can be a message, and where the links in it are."""
 
 import re
+import secrets
+from itertools import count
 
 from parlor.characters import UNSTORABLE, is_storable, is_visible
 from parlor.errors import Invalid, MessageInvalid, MessageMissing, MessageTooLong
@@ -52,6 +54,14 @@ def clean_id(given):
     if not isinstance(given, str) or not CLIENT_ID.fullmatch(given):
         raise Invalid("An id is 1 to 64 of A-Z, a-z, 0-9, _ and -.", field="id")
     return given
+
+
+THIS_PROCESS, numbers = secrets.token_hex(12), count()
+
+
+def new_id():
+    """A client id for who brought none: of this process, and the next."""
+    return f"{THIS_PROCESS}-{next(numbers)}"
 
 
 def parts(text):
