@@ -9,8 +9,9 @@ import logging
 import random
 import secrets
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -237,28 +238,50 @@ def in_session(verb, *args, **kwargs):
         db.session.rollback()
 
 
-def write_transaction(engine, verb, *args):
-    """`verb(cursor, *args)` as one write transaction of its own: the driver's cursor, no session.
+@contextmanager
+def driver(engine):
+    """A connection of the driver's own, for what happens a thousand times a second.
 
-    For what happens a thousand times a second. What the driver raises comes as SQLAlchemy's errors.
+    What it raises comes as SQLAlchemy's errors; what is not committed is rolled back.
     """
+    connection, dbapi = engine.raw_connection(), engine.dialect.dbapi
+    try:
+        yield connection
+    except dbapi.Error as error:
+        connection.invalidate()
+        raise DBAPIError.instance("", None, error, dbapi.Error, hide_parameters=True) from error
+    finally:
+        connection.close()  # back to the pool
+
+
+def write_transaction(engine, verb, *args):
+    """`verb(cursor, *args)` as one write transaction of its own, without a session."""
     return patiently(partial(in_connection, engine, verb, *args))
 
 
 def in_connection(engine, verb, *args):
-    connection, dbapi = engine.raw_connection(), engine.dialect.dbapi
-    try:
+    with driver(engine) as connection:
         cursor = connection.cursor()
         if engine.dialect.name == "sqlite":
             cursor.execute("BEGIN IMMEDIATE")
         result = verb(cursor, *args)
         connection.commit()
         return result
-    except dbapi.Error as error:
-        connection.invalidate()
-        raise DBAPIError.instance("", None, error, dbapi.Error, hide_parameters=True) from error
-    finally:
-        connection.close()  # back to the pool, which rolls back what was not committed
+
+
+def first_row(statement, **values):
+    """The first row, as the driver makes it, of a Core statement that is compiled once; or None."""
+    made = compiled(statement, db.engine.dialect)
+    given = [values[name] for name in made.positiontup] if made.positional else values
+    with driver(db.engine) as connection:
+        cursor = connection.cursor()
+        cursor.execute(str(made), given)
+        return cursor.fetchone()
+
+
+@lru_cache(maxsize=16)
+def compiled(statement, dialect):
+    return statement.compile(dialect=dialect)
 
 
 def patiently(attempt):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from models import IS_OPEN, Participant, Room, User, db, now, transaction
+from models import IS_OPEN, Participant, Room, User, db, first_row, now, transaction, utc
 from parlor import accounts, leases, names
 from parlor.errors import NameTaken
 
@@ -44,9 +44,8 @@ def place(code, claim):
     """
     if claim is None:
         return None
-    values = {"code": code, "user": claim.user_id, "key": claim.key}
-    row = db.session.connection().execute(PLACE, values).first()
-    return row and (RoomRow(*row[:4]), Me(*row[4:]))
+    row = first_row(PLACE, code=code, user=claim.user_id, key=claim.key)
+    return row and (RoomRow(*row[:3], utc(row[3])), Me(*row[4:]))
 
 
 def add(room_id, user_id, name):
