@@ -269,17 +269,19 @@ def in_connection(engine, verb, *args):
         return result
 
 
-def first_row(statement, **values):
-    """The first row, as the driver makes it, of a Core statement that is compiled once; or None."""
+def rows(statement, **values):
+    """The rows, tuples as the driver makes them, of a statement that is compiled once."""
     made = compiled(statement, db.engine.dialect)
-    given = [values[name] for name in made.positiontup] if made.positional else values
+    given = made.construct_params(values)
+    if made.positional:
+        given = [given[name] for name in made.positiontup]
     with driver(db.engine) as connection:
         cursor = connection.cursor()
         cursor.execute(str(made), given)
-        return cursor.fetchone()
+        return cursor.fetchall()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def compiled(statement, dialect):
     return statement.compile(dialect=dialect)
 

@@ -12,8 +12,11 @@ import flask_migrate
 from sqlalchemy import insert
 
 from app import create_app
-from models import Participant, Room, User, db
+from models import Message, Participant, Room, User, db, now
 from parlor import codes, names
+
+SAID, HEARD = 5, 3
+"""Messages in a room where people were talking, and how many of them its members have."""
 
 
 def main(sizes):
@@ -23,6 +26,11 @@ def main(sizes):
         store(sizes)
         for code, people in rooms_of(sizes):
             print(json.dumps({"code": code, "people": [who(app, one, code) for one in people]}))
+
+
+def said_in(number):
+    """Messages in room `number`: people were talking in every fifth."""
+    return SAID if number % 5 == 0 else 0
 
 
 def rooms_of(sizes):
@@ -43,14 +51,29 @@ def person(number):
 
 
 def store(sizes):
-    users, rooms, members = [], [], []
-    for room_id, (code, people) in enumerate(rooms_of(sizes), start=1):
+    users, rooms, members, messages = [], [], [], []
+    for number, (code, people) in enumerate(rooms_of(sizes)):
+        room, owner, said = number + 1, people[0]["id"], said_in(number)
         users += people
-        rooms.append({"id": room_id, "code": code, "owner_id": people[0]["id"]})
-        members += [member(room_id, someone) for someone in people]
-    for table, rows in ((User, users), (Room, rooms), (Participant, members)):
+        rooms.append({"id": room, "code": code, "owner_id": owner, "last_seq": said})
+        members += [member(room, someone) for someone in people]
+        messages += [message(room, owner, seq) for seq in range(1, said + 1)]
+    tables = ((User, users), (Room, rooms), (Participant, members), (Message, messages))
+    for table, rows in tables:
         db.session.execute(insert(table), rows)
     db.session.commit()
+
+
+def message(room_id, user_id, seq):
+    return {
+        "room_id": room_id,
+        "user_id": user_id,
+        "seq": seq,
+        "version": seq,
+        "client_id": f"before-{seq}",
+        "content": f"said before, {seq}",
+        "timestamp": now(),
+    }
 
 
 def member(room_id, someone):

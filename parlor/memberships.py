@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from models import IS_OPEN, Participant, Room, User, db, first_row, now, transaction, utc
+from models import IS_OPEN, Participant, Room, User, db, now, rows, transaction, utc
 from parlor import accounts, leases, names
 from parlor.errors import NameTaken
 
@@ -44,8 +44,11 @@ def place(code, claim):
     """
     if claim is None:
         return None
-    row = first_row(PLACE, code=code, user=claim.user_id, key=claim.key)
-    return row and (RoomRow(*row[:3], utc(row[3])), Me(*row[4:]))
+    found = rows(PLACE, code=code, user=claim.user_id, key=claim.key)
+    if not found:
+        return None
+    id, code, last_seq, created_at, *me = found[0]
+    return RoomRow(id, code, last_seq, utc(created_at)), Me(*me)
 
 
 def add(room_id, user_id, name):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, true, tuple_
 
-from models import IS_OPEN, Message, Participant, Room, db
+from models import IS_OPEN, Message, Participant, Room, db, rows, utc
 from parlor.numbers import LARGEST_ID
 from parlor.store import Posted
 
@@ -78,12 +78,13 @@ def page(room_id, before=None, limit=PAGE):
     return Page(found[-limit:], through, len(found) > limit)
 
 
-def changes(room_id, after, limit=CATCH_UP):
+def changes(room_id, after, limit=CATCH_UP, through=None):
     """What has a `version` above `after`, oldest change first. `more`: ask again, after `through`.
 
-    The counter is read first: what it counts is committed, so nothing up to it is missed.
+    `through`: the room's counter, if it is known. It is read first: what it counts is committed, so
+    nothing up to it is missed.
     """
-    through = counter(room_id)
+    through = counter(room_id) if through is None else through
     if after >= through:
         return Page([], through, more=False)
     found = newer(room_id, after, limit + 1)
@@ -101,14 +102,19 @@ def newer(room_id, after, limit):
 
 def read(stretch, **given):
     """The Posted of a stretch, in no order. `given`: as `run` takes it."""
-    return [Posted(*row) for row in run(posts, stretch, **given)]
+    statement = posts(db.engine.dialect.name, stretch)
+    found = rows(statement, **values(given))
+    return [Posted(*row[:6], utc(row[6]), row[7]) for row in found]
 
 
 def run(query, *which, **given):
     """The rows of a query, which is made once: the `most` of an `owner`, `above` and `below`."""
-    values = {name: value for name, value in given.items() if value is not None}
-    statement = query(db.engine.dialect.name, *which)
-    return db.session.execute(statement, {"above": 0, "below": LARGEST_ID, **values})
+    return db.session.execute(query(db.engine.dialect.name, *which), values(given))
+
+
+def values(given):
+    given = {name: value for name, value in given.items() if value is not None}
+    return {"above": 0, "below": LARGEST_ID, **given}
 
 
 @cache
@@ -150,8 +156,12 @@ def with_author(one, *more):
     return select(*more, *columns).join(Participant, is_author)
 
 
+COUNTER = select(Room.last_seq).where(Room.id == bindparam("room"))
+
+
 def counter(room_id):
-    return db.session.scalar(select(Room.last_seq).where(Room.id == room_id)) or 0
+    found = rows(COUNTER, room=room_id)
+    return found[0][0] if found else 0
 
 
 def counters(room_ids):

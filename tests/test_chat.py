@@ -46,9 +46,10 @@ def test_a_socket_is_in_the_room_before_its_backlog_is_read(place, calls, after,
     assert calls == ["subscribe", read, "send_room"]
 
 
-def test_whoever_has_everything_costs_no_query(place, calls):
+def test_whoever_has_everything_costs_no_query(place, calls, monkeypatch):
+    monkeypatch.setattr(messages, "rows", None)
     chat.connect(place, "tab", after=0)
-    assert calls == ["subscribe", "send_room"]
+    assert calls == ["subscribe", "changes", "send_room"]
 
 
 def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch):

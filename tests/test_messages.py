@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event, func, select, text
 
-from models import Message, Participant, Room, User, db, now
+from models import Message, Participant, Room, User, compiled, db, now, rows
 from parlor import messages
 from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
 from parlor.store_sql import Sqlite
@@ -188,7 +188,7 @@ def test_what_is_kept_is_ones_own(room, alice, bob):
 
 
 @on_sqlite
-def test_no_query_scans_the_messages(app, room, alice):
+def test_no_query_scans_the_messages(app, room, alice, monkeypatch):
     """Each query that a page, a join, a post or a search makes finds its rows by an index.
 
     EXPLAIN QUERY PLAN is SQLite's; Postgres has the same indexes.
@@ -199,7 +199,14 @@ def test_no_query_scans_the_messages(app, room, alice):
         if "message" in statement and not statement.startswith(("INSERT", "EXPLAIN")):
             asked.append((statement, parameters[0] if many else parameters))
 
+    def noted(statement, **values):
+        made = compiled(statement, db.engine.dialect)
+        given = made.construct_params(values)
+        asked.append((str(made), tuple(given[name] for name in made.positiontup)))
+        return rows(statement, **values)
+
     event.listen(db.engine, "before_cursor_execute", note)
+    monkeypatch.setattr(messages, "rows", noted)
     store([draft(room, alice)])
     messages.page(room.id)
     messages.page(room.id, before=10)
