@@ -210,11 +210,11 @@ def test_no_query_scans_the_messages(app, room, alice, monkeypatch):
     store([draft(room, alice)])
     messages.page(room.id)
     messages.page(room.id, before=10)
-    messages.changes(room.id, 3)
+    messages.changes(room.id, 0)
     messages.history(alice.id)
     messages.search(alice.id, "hello", before=10, kept=[3])
     queries = [*asked, (Sqlite.known, ('[[1, 1, "a"]]',))]
-    assert len(queries) >= 7
+    assert len(queries) >= 10
     with db.engine.connect() as connection:
         for statement, parameters in queries:
             plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)
