@@ -27,7 +27,7 @@ FILL = """
 WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < :count)
 INSERT INTO message (room_id, user_id, seq, version, client_id, content, timestamp)
 SELECT :room, :room, seq, seq, printf('%032x', seq),
-       printf('What was said here as number %d, about %s.', seq,
+       printf('What was said before, %d, about %s.', seq,
               CASE seq % 50 WHEN 0 THEN 'elephants' ELSE 'the weather' END),
        '2026-01-01 12:00:00.000000'
 FROM n
@@ -77,6 +77,7 @@ def fill(server, stored):
     """Put messages straight into the database: by user and room number, which are the same."""
     connection = sqlite3.connect(server.directory / "parlor.db")
     with connection:
+        connection.execute("DELETE FROM message")
         for room, count in shares(stored).items():
             connection.execute(FILL, {"room": room, "count": count})
             connection.execute("UPDATE room SET last_seq = ? WHERE id = ?", (count, room))

@@ -36,6 +36,12 @@ WAITING_AT_ONCE = 10
 SPARE_FILES = 100
 """Open files that are kept for everything but WebSockets."""
 
+KEPT = (
+    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
+    "SERVER_PROTOCOL", "wsgi.url_scheme", "REMOTE_ADDR", "HTTP_HOST", "HTTP_COOKIE",
+)  # fmt: skip
+"""What is kept of a client's first request: the rest holds its socket and its buffers."""
+
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """What a key is answered with (RFC 6455, section 4.2.2)."""
 
@@ -53,7 +59,7 @@ def install(server, receiver):
     def on_connect(sid, environ):
         if environ.get("HTTP_UPGRADE"):
             eio.sockets[sid].last_ping = None  # or a greenlet would be started that pings it
-        return connected(sid, environ)
+        return connected(sid, {name: environ[name] for name in KEPT if name in environ})
 
     eio.on("connect", on_connect)
     server.manager.use(wire.outbox)

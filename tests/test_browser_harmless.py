@@ -58,7 +58,7 @@ def expect_inert(page, container):
     assert set(inside.evaluate_all("all => all.map(e => e.localName)")) <= {"a"}
     assert inside.evaluate_all("all => all.every(e => /^https?:/.test(e.href))")
     assert (
-        page.locator("main script:not([src]), main img, h1 + h1, [onload], [onerror]").count() == 0
+        page.locator("main script:not([src], [nonce]), main img, h1 + h1, [onload], [onerror]").count() == 0
     )
 
 
@@ -115,8 +115,9 @@ def test_names_are_shown_exactly_as_they_were_given(watched, person, server):
     code = enter(alice, "Alice")
     people = [person(name, server) for name in NAMES]
     typing = alice.locator(".typing")
-    for one in people:
+    for number, one in enumerate(people, 1):
         one.enter(code)
+        expect(notes(alice)).to_have_count(number)
         one.tab.emit("typing", {"is_typing": True})
         expect(typing).to_have_text(f"{one.name} is typing")
         one.tab.emit("typing", {"is_typing": False})

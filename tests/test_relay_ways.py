@@ -19,7 +19,7 @@ SPOKEN = 40
 NATURE = [
     (re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"'), '"TIME"'),
     (re.compile(r'"code":"\w{4}"'), '"code":"CODE"'),
-    (re.compile(r'"id":"[0-9a-f-]{32,36}"'), '"id":"ID"'),
+    (re.compile(r'"id":"[0-9a-f-]{26,36}"'), '"id":"ID"'),
 ]
 """What differs by nature, and what stands for it."""
 
