@@ -12,12 +12,12 @@ import eventlet  # noqa: E402
 eventlet.monkey_patch()  # as the worker will in this same process: before anything else is there
 
 import gc  # noqa: E402
-import resource  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 
 from pydantic import ValidationError  # noqa: E402
 
+from parlor import budget  # noqa: E402
 from parlor.settings import Settings, explain  # noqa: E402
 
 try:
@@ -25,26 +25,14 @@ try:
 except ValidationError as error:
     sys.exit(f"Parlor cannot start.\n{explain(error)}")
 
-FOR_OTHER_FILES = 100  # the database, logs, static files on their way
-MOST_CONNECTIONS = 20_000
-
-
-def open_files():
-    """Raise this process's limit of open files as far as allowed and useful; return it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + FOR_OTHER_FILES
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
-    return allowed
-
+budget.raise_limit()
 
 bind = f"{settings.host}:{settings.port}"
 # At DEBUG, gunicorn would log addresses, which hold codes and what people search for.
 loglevel = settings.log_level.replace("DEBUG", "INFO").lower()
 worker_class = "eventlet"
-# A connection is an open file: where fewer than 20,100 are allowed (`ulimit -Hn`), so many fewer
-# people can be connected.
-worker_connections = open_files() - FOR_OTHER_FILES
+# WebSockets are no requests, but for RELAY=plain; parlor/wire.py counts them.
+worker_connections = budget.requests() if settings.relay == "fast" else budget.websockets()
 graceful_timeout = 2  # whoever is cut off comes back by itself, and catches up by number
 keepalive = 5  # an idle connection must not hold up the graceful stop
 control_socket_disable = True  # all of a user's gunicorns would share the one

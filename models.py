@@ -244,14 +244,18 @@ def driver(engine):
 
     What it raises comes as SQLAlchemy's errors; what is not committed is rolled back.
     """
-    connection, dbapi = engine.raw_connection(), engine.dialect.dbapi
+    connection, dialect = None, engine.dialect
     try:
+        connection = engine.raw_connection()
         yield connection
-    except dbapi.Error as error:
-        connection.invalidate()
-        raise DBAPIError.instance("", None, error, dbapi.Error, hide_parameters=True) from error
+    except dialect.dbapi.Error as error:
+        if connection and dialect.is_disconnect(error, connection.driver_connection, None):
+            connection.invalidate()
+        base = dialect.dbapi.Error
+        raise DBAPIError.instance("", None, error, base, hide_parameters=True) from error
     finally:
-        connection.close()  # back to the pool
+        if connection:
+            connection.close()  # back to the pool
 
 
 def write_transaction(engine, verb, *args):

@@ -25,6 +25,8 @@ class Place(NamedTuple):
     room: memberships.RoomRow
     live: LiveRoom
     me: memberships.Me
+    as_of: int
+    """live.departures when it was looked for."""
 
 
 class Recent(NamedTuple):
@@ -105,12 +107,13 @@ def find_place(typed_code, claim, asker):
         code = codes.read(typed_code)
     except ChatError:
         raise RoomNotFound from None
+    as_of = live.departures
     found = memberships.place(code, claim)
     if found is None:
         find_room(code, accounts.who(claim), asker)
         raise NotAMember
     room, me = found
-    return Place(room, live.open(room.id, room.code, room.last_seq), me)
+    return Place(room, live.open(room.id, room.code, room.last_seq), me, as_of)
 
 
 def leave(place):
@@ -145,16 +148,32 @@ def draft(live_room, user_id, typed, client_id, reply_to):
 
 
 def connect(place, socket, after=None):
-    """A socket enters a room, and gets what it lacks: in this order, so that nothing is missed."""
+    """A socket enters a room, and gets what it lacks: in this order, so that nothing is missed.
+
+    Raises NotAMember for whoever has left, or is gone, before that was read.
+    """
     newcomer = live.enter(place.live, place.me.user_id, place.me.name, socket)
+    if newcomer:
+        presence.tell(place.live, joined=[newcomer])
     try:
         relay.subscribe(socket, place.room.id)
-        relay.send_room(socket, backlog(place, after))
+        payload = backlog(place, after)
+        if not is_still_in(place, socket):
+            raise NotAMember
+        relay.send_room(socket, payload)
     except BaseException:
         live.exit(socket)  # a connection that is refused is never heard to end
         raise
-    if newcomer:
-        presence.tell(place.live, joined=[newcomer])
+
+
+def is_still_in(place, socket):
+    """Whether nobody has left since the place was found, or this was not who did."""
+    if live.seat(socket) is None or not relay.is_connected(socket):
+        return False
+    if live.departures == place.as_of or memberships.is_in(place.room.id, place.me.user_id):
+        return True
+    live.leave(place.live, place.me.user_id)
+    return False
 
 
 def backlog(place, after):

@@ -13,8 +13,8 @@ from parlor import frames, transport
 
 log = logging.getLogger(__name__)
 
-READ = 64 * 1024
-"""Bytes taken from a socket at once."""
+READ = 16 * 1024
+"""Bytes taken from a socket at once: then it is the others' turn."""
 
 UNSENT = 1024 * 1024
 """Bytes kept for a client who does not read: beyond that it is closed, and may catch up later."""
@@ -54,7 +54,7 @@ class Connection:
         self.unsent = None  # bytes that the kernel did not take
         self.unhandled = None  # packets that wait for the one before them
         self.closing = self.closed = False
-        self.is_deaf = False  # what came before an end is heard, what comes after a fault is not
+        self.is_deaf = False  # an end lets what came before it be heard; a fault lets nothing be
         self.is_pinged = False
         self.reason = None
         self.deadline = time.monotonic() + wire.ping_interval
@@ -101,13 +101,17 @@ class Connection:
     def take(self, packet):
         """Handle a packet, or keep it behind one that waits. None: this was the last."""
         if packet == "3":
-            self.is_pinged, self.deadline = False, time.monotonic() + self.wire.ping_interval
+            self.answer_ping()
         elif self.unhandled is None:
             self.begin(self.handle(packet))
         else:
             self.unhandled.append(packet)
             if len(self.unhandled) > UNHANDLED:
                 self.pause()
+
+    def answer_ping(self):
+        if not self.closing and not self.former:
+            self.is_pinged, self.deadline = False, time.monotonic() + self.wire.ping_interval
 
     def handle(self, packet):
         """Handle an Engine.IO packet. Returns what is left to do that may wait, or None."""
@@ -147,10 +151,10 @@ class Connection:
     def come_over(self, packet):
         """Upgrade from long-polling: `2probe` is answered, `5` moves everything over."""
         if packet == "2probe" and not self.former.upgrading:
-            self.former.upgrading = True
+            self.former.upgrading = self
             self.write(frames.frame(b"3probe"))
             self.former.queue.put(transport.NOOP)  # ends the poll that is under way
-        elif packet == "5" and self.former.upgrading and not self.former.closed:
+        elif packet == "5" and self.former.upgrading is self and not self.former.closed:
             self.wire.move(self.former, self)
         else:
             self.fail(frames.PROTOCOL_ERROR)
@@ -202,6 +206,8 @@ class Connection:
 
     def writable(self):
         """Write what was left. Called by the hub."""
+        if self.unsent is None:
+            return  # meant for whoever had this file before
         sent = self.push(self.unsent)
         if sent is None:
             return
@@ -268,10 +274,10 @@ class Connection:
 
     def finish(self):
         """Tell those above, after all that came before."""
-        if self.former:
-            self.former.upgrading = False
-        else:
+        if self.former is None:
             self.wire.gone(self.sid, self.reason)
+        elif self.former.upgrading is self:
+            self.former.upgrading = False
 
     def check_ping_timeout(self):
         """What Engine.IO asks its sockets: the deadline does it here."""

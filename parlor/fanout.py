@@ -5,6 +5,8 @@ The frame is built once per event. What piled up for a room while the loop was b
 under RELAY=plain, are served by Engine.IO's queues, in the same order.
 """
 
+from threading import Lock
+
 from engineio import packet as engine_packet
 from socketio import Manager
 
@@ -39,6 +41,7 @@ class FanOut(Manager):
         self.audiences = {}
         self.rooms_of = {}  # the names of the rooms that a sid is in
         self.outbox = None
+        self.lock = Lock()
 
     def use(self, outbox):
         """Hand an audience's frames to its lines by `outbox`."""
@@ -68,9 +71,10 @@ class FanOut(Manager):
             self.server.eio.send_packet(eio_sid, packet)
 
     def enter_room(self, sid, namespace, room, eio_sid=None):
-        audience = self.audiences.setdefault(room, Audience())
-        self.rooms_of.setdefault(sid, set()).add(room)
-        self.seat(audience, sid, self.eio_sid_from_sid(sid, namespace))
+        with self.lock:
+            audience = self.audiences.setdefault(room, Audience())
+            self.rooms_of.setdefault(sid, set()).add(room)
+            self.seat(audience, sid, self.eio_sid_from_sid(sid, namespace))
 
     def seat(self, audience, sid, eio_sid):
         """What was sent to the audience so far is not for a newcomer."""
@@ -94,13 +98,12 @@ class FanOut(Manager):
         self.unseat(sid, room)
 
     def unseat(self, sid, room):
-        audience = self.audiences.get(room)
-        if audience is None:
-            return
-        audience.lines.pop(sid, None)
-        audience.others.pop(sid, None)
-        if not audience.lines and not audience.others:
-            del self.audiences[room]
+        with self.lock:
+            audience = self.audiences.get(room, Audience())
+            audience.lines.pop(sid, None)
+            audience.others.pop(sid, None)
+            if not audience.lines and not audience.others:
+                self.audiences.pop(room, None)
 
     # What the base class asks for: rooms[namespace][None] alone is left to it.
 

@@ -83,6 +83,7 @@ def drop_ghosts():
     """Take away sockets that ended while they were being connected: nobody was told."""
     for socket in live.sockets():
         if not relay.is_connected(socket):
+            relay.forget(socket)
             live.exit(socket)
 
 

@@ -101,6 +101,11 @@ def find(room, user):
     return member if member and member.left_at is None else None
 
 
+def is_in(room_id, user_id):
+    member = Participant.room_id == room_id, Participant.user_id == user_id
+    return db.session.scalar(select(Participant.left_at.is_(None)).where(*member)) is True
+
+
 def was_in(code, user):
     """Whether the user has ever been in a room of that code."""
     if user is None:

@@ -1,5 +1,9 @@
 """What goes out at the end of a turn of the event loop."""
 
+import logging
+
+log = logging.getLogger(__name__)
+
 
 class Outbox:
     """What goes out at the end of this turn of the loop: rooms' frames, and single ones.
@@ -28,9 +32,17 @@ class Outbox:
         self.flush_rooms()
         lines, self.lines = self.lines, []
         for connection in lines:
-            connection.flush()
+            attempt(connection.flush)
 
     def flush_rooms(self):
         rooms, self.rooms = self.rooms, []
         for room in rooms:
-            room.flush()
+            attempt(room.flush)
+
+
+def attempt(flush):
+    """What fails for one fails for no other."""
+    try:
+        flush()
+    except Exception:
+        log.exception("not sent")

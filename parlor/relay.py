@@ -115,8 +115,15 @@ def subscribe(socket, room_id):
 
 
 def is_connected(socket):
-    """False once the socket is gone, also if nobody was told."""
-    return socketio.server.manager.is_connected(socket, "/")
+    """False once the socket is gone, also if nobody was told; true while it is being connected."""
+    server = socketio.server
+    return server.manager.eio_sid_from_sid(socket, "/") in server.eio.sockets
+
+
+def forget(socket):
+    """Take away what Socket.IO holds of a socket that is gone."""
+    if socketio.server.manager.eio_sid_from_sid(socket, "/"):
+        socketio.server.manager.disconnect(socket, "/")
 
 
 def eject(sockets):

@@ -76,6 +76,7 @@ class LiveRooms:
         self.room_grace, self.leave_grace = room_grace, leave_grace
         self.rooms: dict[str, LiveRoom] = {}
         self.seats: dict[str, Seat] = {}
+        self.departures = 0  # how often anybody has left for good
 
     @locked
     def open(self, id, code, head=0):
@@ -132,6 +133,7 @@ class LiveRooms:
     @locked
     def leave(self, room, user_id):
         """Someone leaves for good. The member, with the sockets they were on, or None."""
+        self.departures += 1
         member = room.members.pop(user_id, None)
         if member:
             for socket in member.sockets:

@@ -12,6 +12,7 @@ import logging
 import re
 from functools import partial
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import orjson
 from engineio import packet as engine_packet
@@ -198,8 +199,14 @@ def refusal(environ, longest):
     """What is wrong with a request, or None."""
     if environ["REQUEST_METHOD"] == "POST":
         return refusal_of_body(environ, longest)
-    wanted = {word.strip().lower() for word in environ.get("HTTP_CONNECTION", "").split(",")}
-    return Invalid() if environ.get("HTTP_UPGRADE") and "upgrade" not in wanted else None
+    return Invalid() if environ.get("HTTP_UPGRADE") and not is_upgrade(environ) else None
+
+
+def is_upgrade(environ):
+    """Whether a request says at all three places that it wants to."""
+    words = {word.strip().lower() for word in environ.get("HTTP_CONNECTION", "").split(",")}
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    return "upgrade" in words and query.get("transport") == ["websocket"]
 
 
 def refusal_of_body(environ, longest):

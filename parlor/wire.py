@@ -16,7 +16,6 @@ import binascii
 import hashlib
 import logging
 import os
-import resource
 import time
 from collections import deque
 from functools import partial
@@ -24,7 +23,7 @@ from functools import partial
 from eventlet import hubs, patcher, queue, sleep, spawn_n
 from eventlet.wsgi import WSGI_LOCAL
 
-from parlor import transport
+from parlor import budget, transport
 from parlor.connection import CLIENT_GONE, Connection
 from parlor.outbox import Outbox
 
@@ -33,14 +32,16 @@ log = logging.getLogger(__name__)
 WAITING_AT_ONCE = 10
 """Greenlets for what must wait: no more than the database has connections."""
 
-SPARE_FILES = 100
-"""Open files that are kept for everything but WebSockets."""
+UNREAD = 1000
+"""Packets kept for a client on long-polling that does not poll."""
 
 KEPT = (
     "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
     "SERVER_PROTOCOL", "wsgi.url_scheme", "REMOTE_ADDR", "HTTP_HOST", "HTTP_COOKIE",
 )  # fmt: skip
 """What is kept of a client's first request: the rest holds its socket and its buffers."""
+
+FULL = "503 Service Unavailable"
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """What a key is answered with (RFC 6455, section 4.2.2)."""
@@ -69,14 +70,19 @@ def install(server, receiver):
 def shake_hands(wire, handler, environ, start_response):
     """The handshake's WSGI app. `handler`: a method of the engineio.Socket that asks for it."""
     former = handler.__self__
-    refusal = wire.refusal(environ)
+    refusal, sock = wire.refusal(environ), None
+    if not refusal:
+        try:
+            sock = kept(environ["eventlet.input"].get_socket())
+        except OSError:
+            refusal = FULL
     if refusal:
         if not former.connected:
             former.close(wait=False, abort=True)
         start_response(refusal, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
         return []
     answer = switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"])
-    wire.connect(kept(environ["eventlet.input"].get_socket()), former, answer, read_ahead(environ))
+    wire.connect(sock, former, answer, read_ahead(environ))
     WSGI_LOCAL.already_handled = True  # the worker lets go of the request, and of its greenlet
     return []
 
@@ -120,7 +126,7 @@ class Wire:
         self.receive = receive
         self.largest = eio.max_http_buffer_size
         self.ping_interval, self.ping_timeout = eio.ping_interval, eio.ping_timeout
-        self.most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
+        self.most = budget.websockets()
         self.hub = hubs.get_hub()
         self.outbox = Outbox(partial(self.hub.schedule_call_global, 0))
         self.connections, self.writing = {}, {}  # by file descriptor
@@ -144,7 +150,7 @@ class Wire:
         if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             return "426 Upgrade Required"
         if len(self.connections) >= self.most:
-            return "503 Service Unavailable"
+            return FULL
         return None
 
     def connect(self, sock, former, answer, data):
@@ -165,6 +171,7 @@ class Wire:
         self.outbox.flush_rooms()
         former.upgrading, former.closed, connection.former = False, True, None
         self.replace(former, connection)
+        former.queue.put(transport.NOOP)  # ends a poll that is still under way
         self.manager.moved(connection.sid)
 
     def replace(self, former, connection):
@@ -251,21 +258,23 @@ class Wire:
         """Every second: pings, and the ends of those who do not answer, pollers included."""
         while True:
             sleep(1)
-            try:
-                self.look_after_all(time.monotonic())
-            except Exception:
-                log.exception("a turn of the clock failed")
+            self.look_after_all(time.monotonic())
 
     def look_after_all(self, now):
         for connection in list(self.connections.values()):
             if connection.deadline < now:
                 self.guard(connection, connection.overdue, now)
         for sid, client in list(self.eio.sockets.items()):
-            self.look_after(sid, client)
+            try:
+                self.look_after(sid, client)
+            except Exception:
+                log.exception("a client could not be looked after")
 
     def look_after(self, sid, client):
         """What Engine.IO's own monitor would do: it wakes up for each socket, all the time."""
         if client.closed:
             self.eio.sockets.pop(sid, None)
+        elif not isinstance(client, Connection) and client.queue.qsize() > UNREAD:
+            client.close(wait=False, abort=True)
         elif not client.closing:
             client.check_ping_timeout()

@@ -58,7 +58,10 @@ def expect_inert(page, container):
     assert set(inside.evaluate_all("all => all.map(e => e.localName)")) <= {"a"}
     assert inside.evaluate_all("all => all.every(e => /^https?:/.test(e.href))")
     assert (
-        page.locator("main script:not([src], [nonce]), main img, h1 + h1, [onload], [onerror]").count() == 0
+        page.locator(
+            "main script:not([src], [nonce]), main img, h1 + h1, [onload], [onerror]"
+        ).count()
+        == 0
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from models import Room, User, db, now
 from parlor import accounts, chat, housekeeping, memberships, messages, relay
+from parlor.errors import NotAMember
 from parlor.presence import presence
 from parlor.rooms import live
 
@@ -30,6 +31,7 @@ def calls(monkeypatch):
 
         monkeypatch.setattr(module, name, noted)
 
+    monkeypatch.setattr(relay, "is_connected", lambda socket: True)
     note(relay, "subscribe", answer=True)
     note(relay, "send_room", answer=True)
     note(relay, "send_presence", answer=True)
@@ -62,6 +64,36 @@ def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch)
         chat.connect(place, "tab")
     assert not live.sockets()
     assert not place.live.members[place.me.user_id].sockets
+
+
+def test_whoever_leaves_while_joining_is_not_let_in(place, calls, monkeypatch):
+    """On another tab, while this one's backlog is read."""
+    page = messages.page
+
+    def leaves_meanwhile(*args):
+        chat.leave(place)
+        return page(*args)
+
+    monkeypatch.setattr(messages, "page", leaves_meanwhile)
+    with pytest.raises(NotAMember):
+        chat.connect(place, "tab")
+    assert not live.sockets()
+    assert "send_room" not in calls
+
+
+def test_whoever_left_before_the_room_was_entered_is_not_let_in(place, calls):
+    chat.leave(place)
+    with pytest.raises(NotAMember):
+        chat.connect(place, "tab")
+    assert not live.sockets()
+    assert not place.live.members
+
+
+def test_a_socket_that_ends_while_joining_is_not_let_in(place, calls, monkeypatch):
+    monkeypatch.setattr(relay, "is_connected", lambda socket: False)
+    with pytest.raises(NotAMember):
+        chat.connect(place, "tab")
+    assert not live.sockets()
 
 
 def test_a_socket_that_nobody_saw_end_is_dropped(place, calls, monkeypatch):

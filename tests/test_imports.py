@@ -22,7 +22,7 @@ LAYERS = [
     "plain wire",
     "connection",
     "codes guard limits logs names numbers text times transport",
-    "frames outbox",
+    "budget frames outbox",
     "characters",
     "errors settings",
 ]

@@ -152,6 +152,11 @@ def test_what_asks_for_no_upgrade_gets_none(server, headers):
     assert status(server, **headers) == 400
 
 
+def test_long_polling_is_not_upgraded_before_it_began(server):
+    """Engine.IO would poll, and ours would take it for a WebSocket that is never pinged."""
+    assert status(server, "EIO=4&transport=polling") == 400
+
+
 @pytest.mark.parametrize(
     "query",
     ["transport=websocket", "EIO=3&transport=websocket", "EIO=4&transport=webtransport", "",

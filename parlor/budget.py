@@ -1,0 +1,30 @@
+"""How many files this process may open, and what for: a WebSocket is one, a request is one."""
+
+import resource
+
+MOST = 20_000
+"""Files that are of use to one process."""
+
+OTHERS = 100
+"""Files for everything else: the database, logs, the event loop."""
+
+
+def raise_limit():
+    """Raise the limit of open files as far as it is allowed and of use."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MOST if hard == resource.RLIM_INFINITY else min(MOST, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+
+
+def limit():
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def requests():
+    """Requests at a time, long polls among them."""
+    return min(2000, limit() // 4)
+
+
+def websockets():
+    """WebSockets at a time. The next one is refused: out of files, nobody could be accepted."""
+    return limit() - requests() - OTHERS
