@@ -86,6 +86,7 @@ def engine_options(settings):
         "hide_parameters": True,  # logs never hold what people wrote
         "pool_pre_ping": not settings.on_sqlite,
         "pool_size": 10,
+        "pool_use_lifo": True,  # the one used last knows most of SQLite's file
         "max_overflow": 20,
         "pool_timeout": 5,
     }
