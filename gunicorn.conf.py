@@ -65,8 +65,9 @@ def without_quotes(record):
 
 
 def post_worker_init(worker):
+    # Looking for garbage stops everybody: seldom, then, and not in what stays anyway.
     gc.set_threshold(100_000, 50, 1000)
-    gc.freeze()  # looking for garbage in what stays anyway would stop everybody for 60 ms
+    gc.freeze()
     worker.log.error_log.addFilter(without_quotes)
     for listener in worker.sockets:
         worker.log.info("Parlor is at %s", listener)

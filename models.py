@@ -1,4 +1,4 @@
-"""The tables, and what a transaction is here.
+"""The tables, and how a database is set up for them.
 
 Numbers: a room's `last_seq` is its counter. Whatever changes what its members see takes the next
 number in the transaction that stores the change; the row's lock keeps the numbers without a hole.
@@ -6,12 +6,8 @@ A message keeps the number it was posted under (`seq`) and that of its latest ch
 """
 
 import logging
-import random
 import secrets
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache, partial, wraps
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -29,19 +25,10 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from parlor.errors import Retry
-
 log = logging.getLogger(__name__)
-
-LOCK_PATIENCE = 5
-"""Seconds that a transaction is tried again while another process holds SQLite's lock."""
-
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What is raised while the database does not answer, or has no connection left."""
 
 BUSY_TIMEOUT = 5
 """Milliseconds that SQLite may wait for a lock by itself; all the server's users wait with it."""
@@ -212,96 +199,6 @@ def begin_sqlite(connection):
     """Take the lock at once when writing: a reader that turns writer cannot be tried again."""
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def transaction(verb):
-    """Make `verb` one write transaction of the session, tried again while SQLite is locked.
-
-    What was read before in the same request is read anew. Raises Retry after LOCK_PATIENCE.
-    """
-
-    @wraps(verb)
-    def run(*args, **kwargs):
-        return patiently(partial(in_session, verb, *args, **kwargs))
-
-    return run
-
-
-def in_session(verb, *args, **kwargs):
-    db.session.rollback()
-    try:
-        db.session.connection(execution_options={"writes": True})
-        result = verb(*args, **kwargs)
-        db.session.commit()
-        return result
-    finally:
-        db.session.rollback()
-
-
-@contextmanager
-def driver(engine):
-    """A connection of the driver's own, for what happens a thousand times a second.
-
-    What it raises comes as SQLAlchemy's errors; what is not committed is rolled back.
-    """
-    connection, dialect = None, engine.dialect
-    try:
-        connection = engine.raw_connection()
-        yield connection
-    except dialect.dbapi.Error as error:
-        if connection and dialect.is_disconnect(error, connection.driver_connection, None):
-            connection.invalidate()
-        base = dialect.dbapi.Error
-        raise DBAPIError.instance("", None, error, base, hide_parameters=True) from error
-    finally:
-        if connection:
-            connection.close()  # back to the pool
-
-
-def write_transaction(engine, verb, *args):
-    """`verb(cursor, *args)` as one write transaction of its own, without a session."""
-    return patiently(partial(in_connection, engine, verb, *args))
-
-
-def in_connection(engine, verb, *args):
-    with driver(engine) as connection:
-        cursor = connection.cursor()
-        if engine.dialect.name == "sqlite":
-            cursor.execute("BEGIN IMMEDIATE")
-        result = verb(cursor, *args)
-        connection.commit()
-        return result
-
-
-def rows(statement, **values):
-    """The rows, tuples as the driver makes them, of a statement that is compiled once."""
-    made = compiled(statement, db.engine.dialect)
-    given = made.construct_params(values)
-    if made.positional:
-        given = [given[name] for name in made.positiontup]
-    with driver(db.engine) as connection:
-        cursor = connection.cursor()
-        cursor.execute(str(made), given)
-        return cursor.fetchall()
-
-
-@lru_cache(maxsize=64)
-def compiled(statement, dialect):
-    return statement.compile(dialect=dialect)
-
-
-def patiently(attempt):
-    """What `attempt` returns, which is tried again, without blocking, while SQLite is locked."""
-    give_up = time.monotonic() + LOCK_PATIENCE
-    while True:
-        try:
-            return attempt()
-        except OperationalError as error:
-            if "database is locked" not in str(error.orig):
-                raise
-            if time.monotonic() > give_up:
-                raise Retry from error
-        time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
 
 
 def is_ready():

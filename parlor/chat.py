@@ -6,13 +6,14 @@ wrong codes are counted by: the address.
 
 from typing import NamedTuple
 
-from models import Room, transaction
+from models import Room
 from parlor import accounts, codes, leases, memberships, messages, names, relay, text
 from parlor.errors import ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
 from parlor.presence import presence
 from parlor.rooms import LiveRoom, live
 from parlor.store import Draft
+from parlor.transactions import transaction
 from parlor.writer import writer
 
 RECENT = 6
@@ -172,7 +173,9 @@ def is_still_in(place, socket):
         return False
     if live.departures == place.as_of or memberships.is_in(place.room.id, place.me.user_id):
         return True
-    live.leave(place.live, place.me.user_id)
+    member = live.leave(place.live, place.me.user_id)
+    if member:
+        presence.tell(place.live, left=[member])
     return False
 
 

@@ -218,7 +218,8 @@ class Connection:
             if self.closing:
                 self.say_no_more()
 
-    # The end
+    # The end. `close` and `fail` are the server's wish, and hang up. `hang_up` gives the other end
+    # a moment to say goodbye, `drop` does not. Either way comes round to `finish`, in its turn.
 
     def overdue(self, now):
         """The deadline has passed: of the pause before a ping, or of what should have come."""

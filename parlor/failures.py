@@ -5,7 +5,6 @@ import logging
 from flask import g, has_app_context, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from models import UNAVAILABLE
 from parlor.errors import (
     ChatError,
     Invalid,
@@ -16,6 +15,7 @@ from parlor.errors import (
     TooLarge,
 )
 from parlor.logs import new_id
+from parlor.transactions import UNAVAILABLE
 
 KNOWN = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
 

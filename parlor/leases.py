@@ -3,9 +3,10 @@
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from models import IS_OPEN, Participant, Room, db, now, transaction
+from models import IS_OPEN, Participant, Room, db, now
 from parlor import codes
 from parlor.errors import Retry, RoomNotFound
+from parlor.transactions import transaction
 
 DRAWS = 20
 """Codes drawn for one room before giving up: with half of all codes taken, one in a million."""

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from models import IS_OPEN, Participant, Room, User, db, now, rows, transaction, utc
+from models import IS_OPEN, Participant, Room, User, db, now, utc
 from parlor import accounts, leases, names
 from parlor.errors import NameTaken
+from parlor.transactions import rows, transaction
 
 
 class RoomRow(NamedTuple):

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, true, tuple_
 
-from models import IS_OPEN, Message, Participant, Room, db, rows, utc
+from models import IS_OPEN, Message, Participant, Room, db, utc
 from parlor.numbers import LARGEST_ID
 from parlor.store import Posted
+from parlor.transactions import rows
 
 PAGE = 50
 """Messages on a page."""

@@ -183,12 +183,12 @@ def listed(pairs):
 
 
 def room_facts(room) -> RoomFacts:
-    """`room`: a models.Room."""
+    """`room`: a models.Room, or memberships.RoomRow."""
     return RoomFacts(code=room.code, created_at=iso(room.created_at))
 
 
 def message_payload(posted) -> Message:
-    """What a message looks like on every wire. `posted`: a `messages.Posted`."""
+    """What a message looks like on every wire. `posted`: a `store.Posted`."""
     payload = Message(
         seq=posted.seq,
         version=posted.version,

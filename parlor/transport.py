@@ -165,7 +165,7 @@ def read_packet(data):
     return read if read.packet_type in KINDS else None
 
 
-EVENT = re.compile(r"2(\d{0,15})(\[)")
+EVENT = re.compile(r"2([0-9]{0,15})(\[)")
 
 
 def read_event(data):

@@ -6,9 +6,9 @@ their order. What must wait (a join, a read of the database) goes on in one of a
 thing at a time for each connection, so nobody waits for anybody else. What is written goes out at
 the end of the loop's turn, in one `send`; what the kernel does not take waits in a bounded buffer.
 
-Clients on long-polling, and the start of every connection, stay with Engine.IO. All of its inner
-names that Parlor touches for this are in `install` and `shake_hands`; a test holds them against
-the installed versions. The setting RELAY=plain does without this file.
+Clients on long-polling, and the start of every connection, stay with Engine.IO. What it is made to
+do otherwise stands in `install`; tests/test_wire_seams.py names all that is relied on inside it,
+Socket.IO and eventlet. The setting RELAY=plain does without this file.
 """
 
 import base64

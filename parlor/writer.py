@@ -13,11 +13,12 @@ from collections.abc import Callable
 from threading import Event, Lock
 from typing import NamedTuple
 
-from models import UNAVAILABLE, db, write_transaction
+from models import db
 from parlor import relay
 from parlor.errors import ChatError, Retry, ServerError
 from parlor.logs import new_id
 from parlor.store import Draft, Outcome, store
+from parlor.transactions import UNAVAILABLE, write_transaction
 
 BATCH = 500
 """Messages in one transaction."""
@@ -77,13 +78,16 @@ class Writer:
             return True
 
     def run(self):
-        """Write until nobody waits."""
-        while self.line:
-            self.gather()
-            self.write([self.line.popleft() for _ in range(min(BATCH, len(self.line)))])
-        self.is_writing = False
-        if self.begin():  # somebody came in between
-            self.run()
+        """Write until nobody waits, nor came in while this was found out."""
+        while True:
+            try:
+                while self.line:
+                    self.gather()
+                    self.write([self.line.popleft() for _ in range(min(BATCH, len(self.line)))])
+            finally:
+                self.is_writing = False
+            if not self.begin():
+                return
 
     def gather(self):
         """Let those get in line who are about to: turn by turn of the loop, while there are any."""
@@ -119,7 +123,7 @@ class Writer:
         try:
             do(*arguments)
         except Exception:
-            log.exception("not relayed; the room's head will tell")
+            log.exception("not told; the room's head, or a repeat, will")
 
 
 def refusal(error):

@@ -87,6 +87,9 @@ def test_whoever_left_before_the_room_was_entered_is_not_let_in(place, calls):
         chat.connect(place, "tab")
     assert not live.sockets()
     assert not place.live.members
+    change = presence.changes[place.live.id]
+    assert (place.me.user_id, place.me.name) in change.left, "who was told of must be taken back"
+    assert not change.joined
 
 
 def test_a_socket_that_ends_while_joining_is_not_let_in(place, calls, monkeypatch):

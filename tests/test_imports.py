@@ -16,7 +16,7 @@ LAYERS = [
     "memberships presence writer",
     "accounts leases messages",
     "store",
-    "store_sql relay",
+    "store_sql transactions relay",
     "models",
     "fanout rooms",
     "plain wire",

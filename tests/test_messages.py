@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import event, func, select, text
 
-from models import Message, Participant, Room, User, compiled, db, now, rows
+from models import Message, Participant, Room, User, db, now
 from parlor import messages
 from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
 from parlor.store_sql import Sqlite
+from parlor.transactions import compiled, rows
 from tests.support import on_sqlite
 from tests.support.rows import add, draft, new_room, store, stored
 

@@ -6,9 +6,10 @@ import flask_migrate
 import pytest
 from sqlalchemy import event, inspect
 
-from models import BUSY_TIMEOUT, Room, User, db, transaction
+from models import BUSY_TIMEOUT, Room, User, db
 from parlor import leases
 from parlor.errors import Retry
+from parlor.transactions import transaction
 from tests.support import on_sqlite
 
 
@@ -102,14 +103,14 @@ def test_a_transaction_waits_for_a_lock_without_blocking(app, monkeypatch):
                 holding.rollback()
                 other.close()
 
-        monkeypatch.setattr("models.time.sleep", release_at_the_second_pause)
+        monkeypatch.setattr("parlor.transactions.time.sleep", release_at_the_second_pause)
         assert leases.take_without_people().id
         assert len(pauses) == 2
 
 
 @on_sqlite
 def test_a_transaction_gives_up_on_a_lock_that_stays(app, monkeypatch):
-    monkeypatch.setattr("models.LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr("parlor.transactions.LOCK_PATIENCE", 0.2)
     with app.app_context():
         holder = db.engine.connect().execution_options(writes=True)
         with holder, holder.begin(), pytest.raises(Retry):

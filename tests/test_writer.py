@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError
 
-from models import User, db, write_transaction
+from models import User, db
 from parlor.errors import Retry
 from parlor.store import store
+from parlor.transactions import write_transaction
 from parlor.writer import Writer
 from tests.support.rows import add, draft, new_room, stored
 
@@ -125,3 +126,21 @@ def test_whoever_waits_in_line_holds_no_connection(app, room, alice, monkeypatch
 def note_and_write(writer, batch, held):
     held.append(writer.engine.pool.checkedout())
     Writer.write(writer, batch)
+
+
+def test_the_writer_goes_on_after_what_is_no_exception(app, room, alice, monkeypatch):
+    """As a greenlet's end may be: whoever waited has an answer, and the next one is served."""
+
+    def interrupted(cursor, drafts):
+        raise KeyboardInterrupt
+
+    writer, answers = new_writer(), []
+    with monkeypatch.context() as patch:
+        patch.setattr("parlor.writer.store", interrupted)
+        patch.setattr("parlor.relay.in_background", lambda task: None)
+        writer.submit(draft(room, alice, "a"), answers.append)
+        with pytest.raises(KeyboardInterrupt):
+            writer.run()
+    assert answers[0].error.code == "retry"
+    monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
+    assert writer.post(draft(room, alice, "b")).seq == 1

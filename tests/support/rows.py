@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
-from models import Message, Participant, Room, db, write_transaction
+from models import Message, Participant, Room, db
 from parlor import names
 from parlor.rooms import LiveRoom
 from parlor.store import Draft
 from parlor.store import store as store_in
+from parlor.transactions import write_transaction
 
 
 def add(row):

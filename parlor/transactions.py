@@ -1,0 +1,111 @@
+"""What a transaction is here: one of the session's, or one on the driver's own connection.
+
+Either is tried again, without blocking, while another process holds SQLite's lock.
+"""
+
+import random
+import time
+from contextlib import contextmanager
+from functools import lru_cache, partial, wraps
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from models import db
+from parlor.errors import Retry
+
+LOCK_PATIENCE = 5
+"""Seconds that a transaction is tried again while another process holds SQLite's lock."""
+
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised while the database does not answer, or has no connection left."""
+
+
+def transaction(verb):
+    """Make `verb` one write transaction of the session, tried again while SQLite is locked.
+
+    What was read before in the same request is read anew. Raises Retry after LOCK_PATIENCE.
+    """
+
+    @wraps(verb)
+    def run(*args, **kwargs):
+        return patiently(partial(in_session, verb, *args, **kwargs))
+
+    return run
+
+
+def in_session(verb, *args, **kwargs):
+    db.session.rollback()
+    try:
+        db.session.connection(execution_options={"writes": True})
+        result = verb(*args, **kwargs)
+        db.session.commit()
+        return result
+    finally:
+        db.session.rollback()
+
+
+@contextmanager
+def driver(engine):
+    """A connection of the driver's own, for what happens a thousand times a second.
+
+    What it raises comes as SQLAlchemy's errors; what is not committed is rolled back.
+    """
+    connection, dialect = None, engine.dialect
+    try:
+        connection = engine.raw_connection()
+        yield connection
+    except dialect.dbapi.Error as error:
+        if connection and dialect.is_disconnect(error, connection.driver_connection, None):
+            connection.invalidate()
+        base = dialect.dbapi.Error
+        raise DBAPIError.instance("", None, error, base, hide_parameters=True) from error
+    finally:
+        if connection:
+            connection.close()  # back to the pool
+
+
+def write_transaction(engine, verb, *args):
+    """`verb(cursor, *args)` as one write transaction of its own, without a session."""
+    return patiently(partial(in_connection, engine, verb, *args))
+
+
+def in_connection(engine, verb, *args):
+    with driver(engine) as connection:
+        cursor = connection.cursor()
+        if engine.dialect.name == "sqlite":
+            cursor.execute("BEGIN IMMEDIATE")
+        result = verb(cursor, *args)
+        connection.commit()
+        return result
+
+
+def rows(statement, **values):
+    """The rows, tuples as the driver makes them, of a statement that is compiled once."""
+    made = compiled(statement, db.engine.dialect)
+    given = made.construct_params(values)
+    if made.positional:
+        given = [given[name] for name in made.positiontup]
+    with driver(db.engine) as connection:
+        cursor = connection.cursor()
+        cursor.execute(str(made), given)
+        return cursor.fetchall()
+
+
+@lru_cache(maxsize=64)
+def compiled(statement, dialect):
+    return statement.compile(dialect=dialect)
+
+
+def patiently(attempt):
+    """What `attempt` returns, which is tried again, without blocking, while SQLite is locked."""
+    give_up = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            return attempt()
+        except OperationalError as error:
+            if "database is locked" not in str(error.orig):
+                raise
+            if time.monotonic() > give_up:
+                raise Retry from error
+        time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
