@@ -33,6 +33,20 @@ def room_messages(code):
     return relay.sync_payload(messages.page(place.room.id, before, limit))
 
 
+@api.post("/chat/rooms/<code>/messages")
+def post_message(code):
+    """`data`, `id` and `reply_to`, as the event `message` has them."""
+    place = find_place(code)
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise Invalid
+    reply_to = numbers.whole(given.get("reply_to"), "reply_to")
+    posted = chat.post(
+        place.live, place.me.user_id, given.get("data"), given.get("id"), reply_to
+    )  # fmt: skip
+    return relay.ack(posted), 201
+
+
 def find_place(code):
     return chat.find_place(code, accounts.claim(), accounts.address())
 

@@ -19,6 +19,9 @@ from parlor.writer import writer
 RECENT = 6
 """Rooms that the home page offers again."""
 
+LONG_ABSENCE = 1000
+"""Changes missed beyond which a reader gets the latest page, and asks for the gap if need be."""
+
 
 class Place(NamedTuple):
     """An open room as its member `me` finds it."""
@@ -180,18 +183,26 @@ def is_still_in(place, socket):
 
 
 def backlog(place, after):
-    """What `room` tells: the last page, or the changes above the number `after`."""
+    """What `room` tells: the last page, or the changes above the number `after`.
+
+    After a long absence the last page, too, and the gap before it.
+    """
     here = live.here(place.live)
-    found = messages.page(place.room.id) if after is None else changes(place, after)
-    return relay.Room(
+    is_long = after is not None and place.room.last_seq - after > LONG_ABSENCE
+    jumps = after is None or is_long
+    found = messages.page(place.room.id) if jumps else changes(place, after)
+    payload = relay.Room(
         room=relay.room_facts(place.room),
         me=relay.person(place.me),
         members=relay.people(here[: relay.NAMED]),
         count=len(here),
         messages=[relay.message_payload(posted) for posted in found.messages],
         through=found.through,
-        more=found.more and after is not None,  # older pages are asked for by the reader
+        more=found.more and not jumps,  # older pages are asked for by the reader
     )
+    if is_long:
+        payload["gap"] = relay.Gap(after=after, through=found.through)
+    return payload
 
 
 def changes(place, after):

@@ -36,6 +36,13 @@ class RoomFacts(TypedDict):
     created_at: str
 
 
+class Gap(TypedDict):
+    """Changes that were passed over: those above `after`, up to `through`."""
+
+    after: int
+    through: int
+
+
 class Room(TypedDict):
     """`room`, to the one who connects. `members`: NAMED at most of the `count` who are here."""
 
@@ -46,6 +53,7 @@ class Room(TypedDict):
     messages: list[Message]
     through: int
     more: bool
+    gap: NotRequired[Gap]
 
 
 class Presence(TypedDict):
@@ -68,6 +76,12 @@ class Head(TypedDict):
     seq: int
 
 
+class Restart(TypedDict):
+    """`restart`, to everyone. `within`: seconds."""
+
+    within: float
+
+
 class Ack(TypedDict):
     """The answer to `message`, to the server."""
 
@@ -88,7 +102,14 @@ class Sync(TypedDict):
 NAMED = 60
 """People who are named: where there are more, the others are a number."""
 
-EMITTED = {"message": Message, "room": Room, "presence": Presence, "typing": Typing, "head": Head}
+EMITTED = {
+    "message": Message,
+    "room": Room,
+    "presence": Presence,
+    "typing": Typing,
+    "head": Head,
+    "restart": Restart,
+}
 ANSWERED = {"message": Ack, "sync": Sync}
 
 

@@ -84,6 +84,63 @@ def test_a_number_that_is_none_is_named(client, code, query, field):
     assert answer.json["error"]["field"] == field
 
 
+def test_a_message_may_be_posted_and_the_same_again_is_the_same(client, code):
+    answers = [
+        client.post(f"/api/chat/rooms/{code}/messages", json={"data": "hello", "id": "id-6"})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+    assert answers[0].json.keys() == {"ok", "seq", "id", "timestamp"}
+    assert seqs(client.get(f"/api/chat/rooms/{code}/messages?after=5")) == [6]
+
+
+def test_a_reply_may_be_posted(client, code):
+    client.post(f"/api/chat/rooms/{code}/messages", json={"data": "yes", "reply_to": 2})
+    [message] = client.get(f"/api/chat/rooms/{code}/messages?after=5").json["messages"]
+    assert message["reply_to"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "error", "field"),
+    [
+        ({"data": "other", "id": "id-1"}, 409, "id_reused", None),
+        ({"data": " "}, 400, "message_missing", "message"),
+        ({"data": 1}, 400, "invalid", "message"),
+        ({}, 400, "invalid", "message"),
+        ({"data": "x", "id": "no spaces"}, 400, "invalid", "id"),
+        ({"data": "x", "id": 7}, 400, "invalid", "id"),
+        ({"data": "x", "reply_to": "1"}, 400, "invalid", "reply_to"),
+        ({"data": "x", "reply_to": 7}, 400, "invalid", "reply_to"),
+        (["hello"], 400, "invalid", None),
+        ("hello", 400, "invalid", None),
+        (None, 400, "invalid", None),
+    ],
+)
+def test_what_cannot_be_posted_is_refused(client, code, given, status, error, field):
+    answer = client.post(f"/api/chat/rooms/{code}/messages", json=given)
+    assert answer.status_code == status
+    assert answer.json["error"]["code"] == error
+    assert answer.json["error"].get("field") == field
+
+
+def test_a_body_that_is_no_json_is_refused(client, code):
+    answer = client.post(f"/api/chat/rooms/{code}/messages", data="data=hello")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")
+
+
+def test_another_site_cannot_post(client, code):
+    headers = {"Origin": "https://elsewhere.example"}
+    path = f"/api/chat/rooms/{code}/messages"
+    answer = client.post(path, json={"data": "hello"}, headers=headers)
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "cross_site")
+
+
+def test_a_stranger_cannot_post(app, code):
+    path = f"/api/chat/rooms/{code}/messages"
+    assert app.test_client().post(path, json={"data": "hello"}).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["", "/messages"])
 def test_strangers_are_kept_out(app, code, path):
     answer = app.test_client().get(f"/api/chat/rooms/{code}{path}")

@@ -54,6 +54,20 @@ def test_whoever_has_everything_costs_no_query(place, calls, monkeypatch):
     assert calls == ["subscribe", "changes", "send_room"]
 
 
+@pytest.mark.parametrize(("missed", "read", "gap"), [(3, "changes", False), (4, "page", True)])
+def test_whoever_was_long_away_gets_the_last_page_and_is_told_of_the_gap(
+    place, calls, monkeypatch, missed, read, gap
+):
+    monkeypatch.setattr(chat, "LONG_ABSENCE", 3)
+    for number in range(missed):
+        chat.post(place.live, place.me.user_id, f"number {number}")
+    later = place._replace(room=place.room._replace(last_seq=missed))
+    payload = chat.backlog(later, after=0)
+    assert calls[-1] == read
+    assert payload["through"] == missed
+    assert payload.get("gap") == ({"after": 0, "through": missed} if gap else None)
+
+
 def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch):
     def broken(*_):
         raise RuntimeError

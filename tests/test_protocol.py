@@ -14,6 +14,7 @@ TO_THE_ROOM = {
     "presence": "### `presence`, to the room",
     "typing": "### `typing`, both ways",
     "head": "### `head`, to the room",
+    "restart": "### `restart`, to everyone",
 }
 TO_THE_SERVER = {
     "message": "### `message`, to the server",
