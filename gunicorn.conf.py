@@ -12,6 +12,7 @@ import eventlet  # noqa: E402
 eventlet.monkey_patch()  # as the worker will in this same process: before anything else is there
 
 import gc  # noqa: E402
+import signal  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 
@@ -33,9 +34,13 @@ loglevel = settings.log_level.replace("DEBUG", "INFO").lower()
 worker_class = "eventlet"
 # WebSockets are no requests, but for RELAY=plain; parlor/wire.py counts them.
 worker_connections = budget.requests() if settings.relay == "fast" else budget.websockets()
-graceful_timeout = 2  # whoever is cut off comes back by itself, and catches up by number
-keepalive = 5  # an idle connection must not hold up the graceful stop
+graceful_timeout = 8  # for all of `stop`; then the arbiter kills
+keepalive = 5
 control_socket_disable = True  # all of a user's gunicorns would share the one
+
+
+REQUESTS_END_WITHIN = 2
+"""Seconds, once the sockets are closed; idle connections last as long."""
 
 
 def on_starting(server):
@@ -64,10 +69,23 @@ def without_quotes(record):
     return True
 
 
+def stop(worker):
+    """A deploy: everybody is told before the worker goes, and nobody holds it up."""
+    from parlor import admission, drain  # not in the arbiter
+
+    if not admission.is_closed:
+        try:
+            drain.drain()
+        finally:
+            worker.alive = False
+
+
 def post_worker_init(worker):
     # Looking for garbage stops everybody: seldom, then, and not in what stays anyway.
     gc.set_threshold(100_000, 50, 1000)
     gc.freeze()
     worker.log.error_log.addFilter(without_quotes)
+    worker.cfg.set("graceful_timeout", REQUESTS_END_WITHIN)  # its own part of it
+    signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(stop, worker))
     for listener in worker.sockets:
         worker.log.info("Parlor is at %s", listener)

@@ -7,7 +7,7 @@ wrong codes are counted by: the address.
 from typing import NamedTuple
 
 from models import Room
-from parlor import accounts, codes, leases, memberships, messages, names, relay, text
+from parlor import accounts, admission, codes, leases, memberships, messages, names, relay, text
 from parlor.errors import ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
 from parlor.presence import presence
@@ -42,6 +42,7 @@ class Recent(NamedTuple):
 
 def open_room(user, name):
     """A new room with its first member. Returns (User, Room). Raises Name… errors, Retry."""
+    admission.check()
     user, room = create(user and user.id, names.clean(name))
     arrive(live.open(room.id, room.code), user.id, user.name)
     return user, room
@@ -154,8 +155,9 @@ def draft(live_room, user_id, typed, client_id, reply_to):
 def connect(place, socket, after=None):
     """A socket enters a room, and gets what it lacks: in this order, so that nothing is missed.
 
-    Raises NotAMember for whoever has left, or is gone, before that was read.
+    Raises NotAMember for whoever has left, or is gone, before that was read; Retry.
     """
+    admission.check()
     newcomer = live.enter(place.live, place.me.user_id, place.me.name, socket)
     if newcomer:
         presence.tell(place.live, joined=[newcomer])
@@ -220,9 +222,9 @@ def sync(seat, after):
     return messages.changes(seat.room.id, after)
 
 
-def disconnect(socket):
-    """A socket is gone; whether its person is, time will tell."""
-    live.exit(socket)
+def disconnect(socket, was_silent):
+    """A socket is gone; whether its person is, time will tell, or has: silence was long enough."""
+    live.exit(socket, at_once=was_silent)
 
 
 def set_typing(seat, is_typing):

@@ -10,6 +10,7 @@ import time
 from collections import deque
 
 from parlor import frames, transport
+from parlor.transport import CLIENT_GONE, SERVER_LEFT, SILENT
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,6 @@ UNHANDLED = 64
 
 LINGER = 2
 """Seconds for the other end to answer a close, before the line is cut."""
-
-CLIENT_GONE, SERVER_LEFT, SILENT = "transport close", "server disconnect", "ping timeout"
-"""Reasons for an end, in Engine.IO's words."""
 
 
 class Connection:

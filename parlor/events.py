@@ -48,7 +48,7 @@ def connect(app, sid, request, auth):
 
 
 def on_disconnect(sid, reason=None):
-    chat.disconnect(sid)
+    chat.disconnect(sid, was_silent=reason == transport.SILENT)
 
 
 def event(name, waits=False):

@@ -87,5 +87,12 @@ def drop_ghosts():
             live.exit(socket)
 
 
-JOBS = [(1, sweep), (2, tell_heads), (5, drop_ghosts), (15, adopt), (30, throttle.prune)]
+JOBS = [
+    (1, sweep),
+    (1, relay.reap),
+    (2, tell_heads),
+    (5, drop_ghosts),
+    (15, adopt),
+    (30, throttle.prune),
+]
 """(every so many seconds, what)"""

@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 import models
-from parlor import accounts, chat, codes, messages, numbers, presentation, text
+from parlor import accounts, admission, chat, codes, messages, numbers, presentation, text
 from parlor.errors import ChatError, IdReused, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
 from parlor.limits import throttle
@@ -119,8 +119,8 @@ def healthz():
 
 @pages.get("/readyz")
 def readyz():
-    """503 with the error shape while the database, or its tables, are not there."""
-    if not models.is_ready():
+    """503 with the error shape while the database, or its tables, are not there, and at the end."""
+    if admission.is_closed or not models.is_ready():
         return Retry().answer(), Retry.status
     return {"ok": True}
 

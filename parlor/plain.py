@@ -5,11 +5,13 @@ Frames that cannot be read look like the end of the connection, and nothing is d
 """
 
 import logging
+import socket
+from contextlib import suppress
 from functools import cache
 
 from engineio import packet as engine_packet
 
-from parlor.transport import UNREADABLE
+from parlor.transport import SILENT, UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ def guard_websocket(plain):
     """`plain`: what makes a WSGI app of a handler. Ours reads Frames."""
 
     def make(handler, eio):
-        app = plain(lambda socket: handler(Frames(socket)), eio)
+        client = handler.__self__
+        app = plain(lambda websocket: handler(Frames(websocket, client)), eio)
 
         def serve(environ, start_response):
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
@@ -38,23 +41,38 @@ def guard_websocket(plain):
 
 
 class Frames:
-    """A WebSocket whose unreadable frames look like its end."""
+    """A WebSocket whose unreadable frames look like its end. `client`: the engineio.Socket."""
 
-    def __init__(self, socket):
-        self.socket = socket
-        if hasattr(socket, "Message"):
-            socket.Message = bounded(socket.Message)
-        socket.log = Discard()  # it would note each connection that both ends close
+    def __init__(self, websocket, client):
+        self.websocket, self.client = websocket, client
+        client.cut = self.cut
+        if hasattr(websocket, "Message"):
+            websocket.Message = bounded(websocket.Message)
+        websocket.log = Discard()  # it would note each connection that both ends close
 
     def __getattr__(self, name):
-        return getattr(self.socket, name)
+        return getattr(self.websocket, name)
 
     def wait(self):
-        frame = self.socket.wait()
+        try:
+            frame = self.websocket.wait()
+        except TimeoutError:
+            self.client.close(wait=False, abort=True, reason=SILENT)
+            return None
         if frame is None or (isinstance(frame, str) and is_frame(frame)):
             return frame
         log.info("unreadable frame, connection closed")
         return None
+
+    def cut(self):
+        """End the line of someone who does not read, and so cannot be told."""
+        with suppress(OSError):
+            raw(self.websocket).shutdown(socket.SHUT_RDWR)
+
+
+def raw(websocket):
+    """The socket below the worker's WebSocket, or below simple_websocket's."""
+    return websocket.ws.sock if hasattr(websocket, "ws") else websocket.socket
 
 
 @cache

@@ -8,9 +8,11 @@ from typing import NotRequired, TypedDict
 from flask_socketio import SocketIO
 
 from parlor.fanout import FanOut
+from parlor.reaper import Reaper
 from parlor.times import iso
 
 socketio = SocketIO()
+reaper = Reaper()
 
 
 class Person(TypedDict):
@@ -115,6 +117,7 @@ ANSWERED = {"message": Ack, "sync": Sync}
 
 def init_app(app, **options):
     socketio.init_app(app, client_manager=FanOut(), **options)
+    reaper.watch(socketio.server)
 
 
 def in_background(task):
@@ -188,6 +191,21 @@ def send_head(room, seq):
     """To everyone in the live room `room`: there is more than they were told."""
     emit("head", Head(seq=seq), room)
     room.head = max(room.head, seq)
+
+
+def send_restart(within):
+    """To everyone on this process: it stops; come back within so many seconds."""
+    socketio.server.manager.emit("restart", Restart(within=within), "/")
+
+
+def reap():
+    """To be called each second: end the connections that nothing comes of."""
+    reaper.look_after_all()
+
+
+def hang_up():
+    """Close all connections so that their clients come back. Returns how many there were."""
+    return reaper.hang_up()
 
 
 def person(member) -> Person:

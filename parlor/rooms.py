@@ -123,12 +123,12 @@ class LiveRooms:
         return [socket for socket, seat in self.seats.items() if room in (None, seat.room)]
 
     @locked
-    def exit(self, socket):
-        """A socket is gone. Its member stays for `leave_grace`."""
+    def exit(self, socket, at_once=False):
+        """A socket is gone. Its member stays for `leave_grace`, unless they leave `at_once`."""
         seat = self.seats.pop(socket, None)
         if seat:
             seat.member.sockets.discard(socket)
-            seat.member.until = self.clock() + self.leave_grace
+            seat.member.until = self.clock() + (0 if at_once else self.leave_grace)
 
     @locked
     def leave(self, room, user_id):

@@ -19,7 +19,8 @@ from engineio import packet as engine_packet
 from engineio.payload import Payload
 from socketio import packet
 
-from parlor.errors import Invalid, TooLarge
+from parlor import admission
+from parlor.errors import Invalid, Retry, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ RESERVED = ("connect", "disconnect", "connect_error")
 """Events that Socket.IO makes itself."""
 
 UNREADABLE = (ValueError, TypeError, IndexError, KeyError, AttributeError)
+
+CLIENT_GONE, SERVER_LEFT, SILENT = "transport close", "server disconnect", "ping timeout"
+"""Reasons for a connection's end, in Engine.IO's words."""
 
 CLOSE = engine_packet.Packet(engine_packet.CLOSE)
 NOOP = engine_packet.Packet(engine_packet.NOOP)
@@ -197,15 +201,17 @@ def guard_requests(eio):
 
 def refusal(environ, longest):
     """What is wrong with a request, or None."""
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    if "sid" not in query and admission.is_closed:
+        return Retry()
     if environ["REQUEST_METHOD"] == "POST":
         return refusal_of_body(environ, longest)
-    return Invalid() if environ.get("HTTP_UPGRADE") and not is_upgrade(environ) else None
+    return Invalid() if environ.get("HTTP_UPGRADE") and not is_upgrade(environ, query) else None
 
 
-def is_upgrade(environ):
+def is_upgrade(environ, query):
     """Whether a request says at all three places that it wants to."""
     words = {word.strip().lower() for word in environ.get("HTTP_CONNECTION", "").split(",")}
-    query = parse_qs(environ.get("QUERY_STRING", ""))
     return "upgrade" in words and query.get("transport") == ["websocket"]
 
 

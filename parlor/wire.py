@@ -24,16 +24,13 @@ from eventlet import hubs, patcher, queue, sleep, spawn_n
 from eventlet.wsgi import WSGI_LOCAL
 
 from parlor import budget, transport
-from parlor.connection import CLIENT_GONE, Connection
+from parlor.connection import Connection
 from parlor.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
 WAITING_AT_ONCE = 10
 """Greenlets for what must wait: no more than the database has connections."""
-
-UNREAD = 1000
-"""Packets kept for a client on long-polling that does not poll."""
 
 KEPT = (
     "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
@@ -54,7 +51,6 @@ def install(server, receiver):
     wire = Wire(server, receiver.receive)
     eio = server.eio
     eio._async = {**eio._async, "websocket": lambda handler, _: partial(shake_hands, wire, handler)}
-    eio.start_service_task = False  # `tick` looks after all sockets
     connected = eio.handlers["connect"]
 
     def on_connect(sid, environ):
@@ -214,7 +210,7 @@ class Wire:
             return do(*arguments)
         except Exception:
             log.exception("a connection failed")
-            return connection.drop(CLIENT_GONE)
+            return connection.drop(transport.CLIENT_GONE)
 
     # What the hub calls
 
@@ -255,7 +251,7 @@ class Wire:
     # Time
 
     def tick(self):
-        """Every second: pings, and the ends of those who do not answer, pollers included."""
+        """Every second: pings, and the ends of those who do not answer."""
         while True:
             sleep(1)
             self.look_after_all(time.monotonic())
@@ -264,17 +260,3 @@ class Wire:
         for connection in list(self.connections.values()):
             if connection.deadline < now:
                 self.guard(connection, connection.overdue, now)
-        for sid, client in list(self.eio.sockets.items()):
-            try:
-                self.look_after(sid, client)
-            except Exception:
-                log.exception("a client could not be looked after")
-
-    def look_after(self, sid, client):
-        """What Engine.IO's own monitor would do: it wakes up for each socket, all the time."""
-        if client.closed:
-            self.eio.sockets.pop(sid, None)
-        elif not isinstance(client, Connection) and client.queue.qsize() > UNREAD:
-            client.close(wait=False, abort=True)
-        elif not client.closing:
-            client.check_ping_timeout()

@@ -44,6 +44,11 @@ class Writer:
         self.lock = Lock()
         self.is_writing = False
 
+    @property
+    def is_busy(self):
+        """Whether anybody still waits for an answer."""
+        return self.is_writing or bool(self.line)
+
     def post(self, draft):
         """Store and relay a draft. Returns the Posted that it came to, once that is committed.
 

@@ -63,7 +63,7 @@ def test_whoever_was_long_away_gets_the_last_page_and_is_told_of_the_gap(
         chat.post(place.live, place.me.user_id, f"number {number}")
     later = place._replace(room=place.room._replace(last_seq=missed))
     payload = chat.backlog(later, after=0)
-    assert calls[-1] == read
+    assert [call for call in calls if call in ("page", "changes")] == [read]
     assert payload["through"] == missed
     assert payload.get("gap") == ({"after": 0, "through": missed} if gap else None)
 

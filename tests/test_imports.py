@@ -12,18 +12,18 @@ LAYERS = [
     "app",
     "pages api events cli",  # the doors
     "assets failures housekeeping presentation",  # around them
-    "chat",  # the verbs
+    "chat drain",  # the verbs
     "memberships presence writer",
     "accounts leases messages",
     "store",
     "store_sql transactions relay",
     "models",
-    "fanout rooms",
+    "fanout reaper rooms",
     "plain wire",
     "connection",
     "codes guard limits logs names numbers text times transport",
     "budget frames outbox",
-    "characters",
+    "admission characters",
     "errors settings",
 ]
 """A module may import those of the lines below its own, and none beside it."""

@@ -114,7 +114,15 @@ class Ear(threading.Thread):
         """The seq of all messages so far, oldest first."""
         return [int(re.search(r'"seq":(\d+)', packet)[1]) for packet in self.events("message")]
 
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
     def close(self):
         """End its client, and wait until nothing comes any more."""
-        self.source.hang_up()
-        self.join(SOON)
+        if self.is_alive():
+            self.source.hang_up()
+            self.join(SOON)

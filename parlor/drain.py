@@ -1,0 +1,30 @@
+"""The way out of a process that was asked to stop: nothing is lost, and everybody comes back.
+
+Nothing new is let in; what waits to be stored is stored and acknowledged; clients are told to come
+back, each at a moment of its own; and their connections are closed as Engine.IO closes them, after
+which they do come back (after Socket.IO's `disconnect` a browser would stay away).
+"""
+
+import logging
+import time
+
+from parlor import admission, relay
+from parlor.writer import writer
+
+log = logging.getLogger(__name__)
+
+COMMIT_WITHIN = 3
+"""Seconds for what is in the writer's line."""
+
+BACK_WITHIN = 7
+"""Seconds over which clients come back: more than it takes another process to start."""
+
+
+def drain():
+    """Returns once everybody was told, and hung up on. The lines themselves may last a moment."""
+    admission.close()
+    give_up = time.monotonic() + COMMIT_WITHIN
+    while writer.is_busy and time.monotonic() < give_up:
+        relay.pause(0.02)
+    relay.send_restart(BACK_WITHIN)
+    log.info("stopping, %d connections closed", relay.hang_up())

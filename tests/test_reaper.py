@@ -1,0 +1,95 @@
+"""Connections that nothing comes of: they end by themselves, on both ways to write."""
+
+import time
+
+import pytest
+import requests
+
+from tests.support.ears import Ear, Poll
+from tests.support.people import SOON
+from tests.support.wire import ENDPOINT, dialed, entering, event, joined
+
+AT_LEAST, AT_MOST = 3.5, 8
+"""Seconds that a connection may be in no room: 5, as the server's clock ticks."""
+
+
+@pytest.fixture(scope="module", params=["fast", "plain"])
+def server(request, tmp_path_factory):
+    from tests.support.server import Server
+
+    with Server(tmp_path_factory.mktemp("reaper"), RELAY=request.param) as server:
+        yield server
+
+
+def lifetime(line):
+    """Seconds until the line ends by itself; pings are answered meanwhile."""
+    line.settimeout(AT_MOST)
+    start = time.monotonic()
+    with Ear(line) as ear:
+        ear.join(AT_MOST)
+        assert not ear.is_alive(), "it lasts"
+    return time.monotonic() - start
+
+
+def test_whoever_never_joins_is_let_go(server):
+    with dialed(server) as line:
+        assert AT_LEAST < lifetime(line) < AT_MOST
+
+
+def test_whoever_is_refused_is_let_go(server, alice, opened):
+    with entering(server, alice, "ZZZZ") as line:
+        line.packet("44")
+        assert AT_LEAST < lifetime(line) < AT_MOST
+
+
+def test_whoever_has_left_is_let_go(server, alice, opened):
+    with joined(server, alice, opened) as line:
+        alice.post(f"/room/{opened}/leave")
+        line.packet("41")
+        assert AT_LEAST < lifetime(line) < AT_MOST
+
+
+def test_whoever_has_joined_may_stay(server, alice, opened):
+    with joined(server, alice, opened) as line:
+        time.sleep(AT_MOST)
+        line.send(event("typing", {"is_typing": False}, ack=1))
+        assert line.ack(1) == {"ok": True}
+
+
+def test_a_long_poll_that_never_joins_is_let_go(server):
+    url = server.url + ENDPOINT + "polling"
+    sid = requests.get(url, timeout=SOON).text.partition('"sid":"')[2].partition('"')[0]
+    start = time.monotonic()
+    while requests.post(f"{url}&sid={sid}", data="3", timeout=SOON).ok:
+        assert time.monotonic() < start + AT_MOST, "it lasts"
+        time.sleep(0.1)
+    assert time.monotonic() > start + AT_LEAST
+
+
+@pytest.mark.parametrize("kind", ["line", "poll"])
+def test_whoever_does_not_read_is_let_go_and_may_come_back(server, alice, bob, opened, kind):
+    bob.join(opened)
+    with joined(server, alice, opened) as talker, joined(server, bob, opened, buffer=4096) as slow:
+        if kind == "poll":
+            slow = Poll(server, bob, opened)
+        with Ear(talker) as ear:
+            flood(talker, ear, count=6000)
+            assert is_let_go(slow)
+            ear.wait_for('42["message"', '"seq":6000,')
+    back = bob.connect(opened, after=5990).wait_for("room")
+    assert [message["seq"] for message in back["messages"]] == list(range(5991, 6001))
+
+
+def flood(talker, ear, count):
+    """6 MB of messages, in bites that the server takes at once."""
+    for n in range(count):
+        talker.send(event("message", {"data": f"{n} " + "x" * 990, "id": f"id-{n}"}, ack=n))
+        if n % 100 == 99:
+            ear.ack(n)
+
+
+def is_let_go(slow):
+    """Whether what comes is an end, before all that was said."""
+    with Ear(slow) as ear:
+        ear.join(SOON)
+        return not ear.is_alive() and len(ear.events("message")) < 6000
