@@ -52,7 +52,7 @@ class Connection:
         self.unsent = None  # bytes that the kernel did not take
         self.unhandled = None  # packets that wait for the one before them
         self.closing = self.closed = False
-        self.is_deaf = False  # an end lets what came before it be heard; a fault lets nothing be
+        self.is_deaf = False  # to what is still in line
         self.is_pinged = False
         self.reason = None
         self.deadline = time.monotonic() + wire.ping_interval
@@ -83,7 +83,7 @@ class Connection:
                 if self.closing:
                     break
         except frames.Violation as violation:
-            self.fail(violation.code)
+            self.refuse(violation.code)
 
     def control(self, opcode, payload):
         """Answer what is no text."""
@@ -92,7 +92,7 @@ class Connection:
         elif opcode == frames.CLOSE:
             self.hang_up(frames.frame(payload[:2], frames.CLOSE), CLIENT_GONE)
         elif opcode == frames.BINARY:
-            self.fail(frames.UNSUPPORTED)
+            self.refuse(frames.UNSUPPORTED)
 
     # Handling
 
@@ -169,7 +169,7 @@ class Connection:
 
     def flush(self):
         if self.out:
-            self.write(b"")
+            self.wire.guard(self, self.write, b"")
 
     def write(self, data):
         """Write frames now, behind those of `send`; what the kernel does not take, later."""
@@ -235,9 +235,13 @@ class Connection:
         self.hang_up(frames.close_frame(frames.NORMAL), reason or SERVER_LEFT)
 
     def fail(self, code):
-        """Close for what the client did."""
-        log.info("unreadable, connection closed")
+        """Close for a packet that the client sent; what came behind it is not heard."""
         self.is_deaf = True
+        self.refuse(code)
+
+    def refuse(self, code):
+        """Close for what cannot be read; what came before it is heard."""
+        log.info("unreadable, connection closed")
         self.hang_up(frames.close_frame(code), CLIENT_GONE)
 
     def hang_up(self, close_frame, reason):

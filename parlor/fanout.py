@@ -5,12 +5,16 @@ The frame is built once per event. What piled up for a room while the loop was b
 under RELAY=plain, are served by Engine.IO's queues, in the same order.
 """
 
+import logging
 from threading import Lock
 
 from engineio import packet as engine_packet
 from socketio import Manager
 
 from parlor.frames import frame
+from parlor.transport import CLIENT_GONE
+
+log = logging.getLogger(__name__)
 
 
 class Audience:
@@ -27,7 +31,11 @@ class Audience:
     def flush(self):
         data, self.frames = b"".join(self.frames), []
         for line in list(self.lines.values()):
-            line.write(data)
+            try:
+                line.write(data)
+            except Exception:
+                log.exception("a connection failed")
+                line.drop(CLIENT_GONE)  # it comes back, and catches up
 
 
 class FanOut(Manager):

@@ -5,6 +5,7 @@ import socketio
 
 from parlor.fanout import FanOut
 from parlor.outbox import Outbox
+from parlor.transport import Json
 
 
 class Line:
@@ -68,7 +69,7 @@ def test_one_room_that_fails_silences_no_other(turns, caplog):
 
 @pytest.fixture
 def fanout(turns):
-    server = socketio.Server(async_mode="threading", client_manager=FanOut(), monitor_clients=False)
+    server = socketio.Server(async_mode="threading", client_manager=FanOut(), json=Json)
     server.manager.use(Outbox(turns.append))
     return server.manager
 
@@ -100,6 +101,25 @@ def test_a_newcomer_hears_nothing_that_was_sent_before(fanout, turns):
     for turn in turns:
         turn()
     assert [name for name, _ in written] == ["alice"]
+
+
+def test_one_member_whose_line_fails_is_dropped_and_silences_no_other(fanout, turns, caplog):
+    written, broken = [], Broken([])
+    enter(fanout, "alice", broken)
+    enter(fanout, "bob", Line(written, "bob"))
+    fanout.emit("message", "hello", "/", "room")
+    turns.pop()()
+    assert [name for name, _ in written] == ["bob"]
+    assert broken.written == ["dropped"]
+    assert "a connection failed" in caplog.text
+
+
+class Broken(Line):
+    def write(self, data):
+        raise RuntimeError
+
+    def drop(self, reason):
+        self.written.append("dropped")
 
 
 def test_nothing_is_kept_of_who_is_gone(fanout):

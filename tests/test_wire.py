@@ -191,3 +191,18 @@ def test_each_way_of_closing_is_the_end_for_everyone(line, bob, opened):
     line.push(client_frame(b"", 15))
     line.ending()
     bob.wait_for("presence", lambda news: [one["name"] for one in news["left"]] == ["Alice"])
+
+
+@pytest.mark.parametrize("fault", [client_frame(b"x", BINARY), client_frame(b"\xff", TEXT)])
+def test_what_came_before_a_fault_is_heard_and_what_came_behind_it_is_not(line, bob, opened, fault):
+    bob.enter(opened)
+    line.push(client_frame(said("before")), fault, client_frame(said("behind")))
+    line.ending()
+    bob.wait_for_text("before")
+    bob.send("the last word")
+    bob.wait_for_text("the last word")
+    assert bob.texts() == ["before", "the last word"]
+
+
+def said(text):
+    return event("message", {"data": text})
