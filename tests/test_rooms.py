@@ -69,6 +69,15 @@ def test_whoever_stays_away_has_left_once(live, room, clock):
     assert not live.here(room)
 
 
+def test_whoever_was_silent_long_enough_has_no_further_grace(live, room):
+    live.enter(room, 1, "Alice", "silent")
+    live.enter(room, 1, "Alice", "heard")
+    live.exit("silent", at_once=True)
+    assert not live.sweep().left, "the other tab is still there"
+    live.exit("heard", at_once=True)
+    assert live.sweep().left
+
+
 def test_leaving_takes_all_tabs_along(live, room):
     live.enter(room, 1, "Alice", "tab 1")
     live.enter(room, 1, "Alice", "tab 2")
