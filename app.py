@@ -14,6 +14,7 @@ from parlor.cli import cli
 from parlor.limits import throttle
 from parlor.pages import pages
 from parlor.rooms import live
+from parlor.sessions import Sessions
 from parlor.settings import Settings
 from parlor.writer import writer
 
@@ -35,6 +36,7 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     logs.configure(settings.log_level)
     app = Flask(__name__, static_folder=None)  # parlor/assets.py serves them
     app.config.from_mapping(flask_config(settings))
+    app.session_interface = Sessions()
     models.init_app(app)
     live.configure(settings.room_grace, settings.leave_grace)
     throttle.configure(settings.limits)

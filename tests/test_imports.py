@@ -21,7 +21,7 @@ LAYERS = [
     "fanout reaper rooms",
     "plain wire",
     "connection",
-    "codes guard limits logs names numbers text times transport",
+    "codes guard limits logs names numbers sessions text times transport",
     "budget frames outbox",
     "admission characters",
     "errors settings",
