@@ -23,6 +23,9 @@ UNSENT = 1024 * 1024
 UNHANDLED = 64
 """Packets kept of a client whose last one still waits for something; then reading pauses."""
 
+COME_OVER = 5
+"""Seconds for a client on long-polling to say that it has come over."""
+
 LINGER = 2
 """Seconds for the other end to answer a close, before the line is cut."""
 
@@ -55,7 +58,7 @@ class Connection:
         self.is_deaf = False  # to what is still in line
         self.is_pinged = False
         self.reason = None
-        self.deadline = time.monotonic() + wire.ping_interval
+        self.deadline = time.monotonic() + (COME_OVER if former else wire.ping_interval)
         self.listener = wire.watch_reading(self)
 
     # Reading
