@@ -57,7 +57,8 @@ class Frames:
         try:
             frame = self.websocket.wait()
         except TimeoutError:
-            self.client.close(wait=False, abort=True, reason=SILENT)
+            if self.client.upgraded:  # else its long polls go on
+                self.client.close(wait=False, abort=True, reason=SILENT)
             return None
         if frame is None or (isinstance(frame, str) and is_frame(frame)):
             return frame

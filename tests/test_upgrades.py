@@ -134,18 +134,6 @@ def test_an_upgrade_that_is_not_sealed_changes_nothing(server, bob, talk):
         assert_gapless(ear.numbers(), through(ear.packets))
 
 
-def test_an_upgrade_that_is_never_sealed_ends_by_itself(server, bob, talk):
-    bob.join(talk)
-    poll = Poll(server, bob, talk)
-    with heard(poll), dialed(server, query=f"&sid={poll.sid}") as line:
-        start = time.monotonic()
-        line.send("2probe")
-        line.settimeout(10)
-        while line.receive():
-            pass
-        assert 4 < time.monotonic() - start < 8
-
-
 @pytest.mark.parametrize(
     "packets", [["5"], ["2"], ["4"], ["40"], ["2probe", "2probe"], ["2probe", "4"]]
 )

@@ -1,11 +1,13 @@
 """RFC 6455 on the wire, continued: what is no text, and how a line ends. See test_wire.py."""
 
 import json
+import time
 
 import pytest
 
 from parlor.frames import CLOSE, NORMAL, NOT_TEXT, PING, PROTOCOL_ERROR
-from tests.support.wire import client_frame, event, fragments
+from tests.support.ears import Poll
+from tests.support.wire import client_frame, dialed, event, fragments
 
 # 6: UTF-8
 
@@ -112,3 +114,15 @@ def test_engine_ios_own_close_ends_the_line(line):
 def test_a_line_that_fails_between_fragments_says_why(line):
     line.push(client_frame("42", final=False), client_frame(b"\x03\xe8", CLOSE))
     assert line.closed_with() == NORMAL
+
+
+def test_an_upgrade_that_is_never_sealed_ends_by_itself(server, alice, opened):
+    poll = Poll(server, alice, opened)
+    with dialed(server, query=f"&sid={poll.sid}") as line:
+        start = time.monotonic()
+        line.send("2probe")
+        line.settimeout(10)
+        while line.receive():
+            pass
+        assert 4 < time.monotonic() - start < 8
+    poll.hang_up()
