@@ -8,7 +8,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models
-from parlor import assets, events, failures, guard, logs, plain, relay, text, transport
+from parlor import admission, assets, events, failures, guard, logs, plain, relay, text, transport
 from parlor.api import api
 from parlor.cli import cli
 from parlor.limits import throttle
@@ -55,6 +55,7 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)
+    app.wsgi_app = admission.Counted(app.wsgi_app)
     return app
 
 

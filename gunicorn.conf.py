@@ -12,9 +12,14 @@ import eventlet  # noqa: E402
 eventlet.monkey_patch()  # as the worker will in this same process: before anything else is there
 
 import gc  # noqa: E402
+import os  # noqa: E402
 import signal  # noqa: E402
+import sqlite3  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
+from contextlib import closing  # noqa: E402
+from pathlib import Path  # noqa: E402
+from urllib.parse import quote  # noqa: E402
 
 from pydantic import ValidationError  # noqa: E402
 
@@ -34,13 +39,9 @@ loglevel = settings.log_level.replace("DEBUG", "INFO").lower()
 worker_class = "eventlet"
 # WebSockets are no requests, but for RELAY=plain; parlor/wire.py counts them.
 worker_connections = budget.requests() if settings.relay == "fast" else budget.websockets()
-graceful_timeout = 8  # for all of `stop`; then the arbiter kills
+graceful_timeout = 8  # for all of parlor/drain.py; then the arbiter kills
 keepalive = 5
 control_socket_disable = True  # all of a user's gunicorns would share the one
-
-
-REQUESTS_END_WITHIN = 2
-"""Seconds, once the sockets are closed; idle connections last as long."""
 
 
 def on_starting(server):
@@ -50,8 +51,24 @@ def on_starting(server):
             "people in two workers would not see each other. Set WEB_CONCURRENCY=1 (or -w 1)."
         )
         sys.exit(1)
-    if settings.on_sqlite:
+    if settings.on_sqlite and not is_up_to_date():
         migrate(server.log)
+
+
+def is_up_to_date():
+    """Whether the SQLite file surely has had the newest migration.
+
+    The app is not loaded for that: it takes a second, in which nobody is served.
+    """
+    newest = max(path.stem.partition("_")[0] for path in Path("migrations/versions").glob("*.py"))
+    file = settings.database_url.partition("sqlite:///")[2]
+    if not os.path.isabs(file):
+        return False  # Flask-SQLAlchemy will know where it is
+    try:
+        with closing(sqlite3.connect(f"file:{quote(file)}?mode=ro", uri=True)) as database:
+            return [(newest,)] == database.execute("SELECT * FROM alembic_version").fetchall()
+    except sqlite3.Error:
+        return False  # not there yet, or no database
 
 
 def migrate(log):
@@ -69,15 +86,17 @@ def without_quotes(record):
     return True
 
 
-def stop(worker):
-    """A deploy: everybody is told before the worker goes, and nobody holds it up."""
-    from parlor import admission, drain  # not in the arbiter
+def stop_when_told(worker, pipe, main):
+    """A deploy: everybody is told before the worker goes; after that, nobody holds it up."""
+    from parlor import drain  # not in the arbiter
 
-    if not admission.is_closed:
-        try:
-            drain.drain()
-        finally:
-            worker.alive = False
+    eventlet.hubs.trampoline(pipe, read=True)
+    try:
+        drain.drain()
+    finally:
+        worker.alive = False
+        worker.cfg.set("graceful_timeout", 0)  # only idle connections are left
+        eventlet.hubs.get_hub().schedule_call_global(0, main.switch)  # else it sleeps for a second
 
 
 def post_worker_init(worker):
@@ -85,7 +104,9 @@ def post_worker_init(worker):
     gc.set_threshold(100_000, 50, 1000)
     gc.freeze()
     worker.log.error_log.addFilter(without_quotes)
-    worker.cfg.set("graceful_timeout", REQUESTS_END_WITHIN)  # its own part of it
-    signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(stop, worker))
+    told, tell = os.pipe()  # the loop may be asleep, and wakes up for a file
+    write = eventlet.patcher.original("os").write
+    signal.signal(signal.SIGTERM, lambda *_: write(tell, b"!"))
+    eventlet.spawn_n(stop_when_told, worker, told, eventlet.getcurrent())
     for listener in worker.sockets:
         worker.log.info("Parlor is at %s", listener)

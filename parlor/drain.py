@@ -16,15 +16,27 @@ log = logging.getLogger(__name__)
 COMMIT_WITHIN = 3
 """Seconds for what is in the writer's line."""
 
+ANSWER_WITHIN = 2
+"""Seconds for the requests that are under way, once the sockets are closed."""
+
+LAST_WORDS = 0.2
+"""Seconds for what was written last to be on its way."""
+
 BACK_WITHIN = 7
 """Seconds over which clients come back: more than it takes another process to start."""
 
 
 def drain():
-    """Returns once everybody was told, and hung up on. The lines themselves may last a moment."""
+    """Returns when the process may go."""
     admission.close()
-    give_up = time.monotonic() + COMMIT_WITHIN
-    while writer.is_busy and time.monotonic() < give_up:
-        relay.pause(0.02)
+    wait_while(lambda: writer.is_busy, COMMIT_WITHIN)
     relay.send_restart(BACK_WITHIN)
     log.info("stopping, %d connections closed", relay.hang_up())
+    wait_while(lambda: admission.under_way, ANSWER_WITHIN)
+    relay.pause(LAST_WORDS)
+
+
+def wait_while(is_needed, seconds):
+    give_up = time.monotonic() + seconds
+    while is_needed() and time.monotonic() < give_up:
+        relay.pause(0.02)

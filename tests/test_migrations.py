@@ -1,16 +1,18 @@
 """The tables by migrations: from nothing to the newest and back, the same as the models say."""
 
 import threading
+from pathlib import Path
 
 import flask_migrate
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 
 from models import BUSY_TIMEOUT, Room, User, db
 from parlor import leases
 from parlor.errors import Retry
 from parlor.transactions import transaction
-from tests.support import on_sqlite
+from tests.support import ROOT, on_sqlite
 
 
 def test_migrations_make_what_the_models_say(app):
@@ -139,3 +141,12 @@ def test_errors_do_not_quote_what_was_stored(app):
             db.session.execute(db.text("SELECT nothing FROM nowhere WHERE x = :x"), {"x": "secret"})
         db.session.rollback()
         assert statements
+
+
+def test_migrations_are_named_by_their_numbers_one_after_the_other():
+    """gunicorn.conf.py tells by the newest name whether a database is up to date."""
+    revisions = list(ScriptDirectory(ROOT / "migrations").walk_revisions())[::-1]
+    numbers = [f"{number:04}" for number in range(1, len(revisions) + 1)]
+    assert [Path(one.path).stem[:4] for one in revisions] == numbers
+    assert [one.revision for one in revisions] == numbers
+    assert [one.down_revision for one in revisions] == [None, *numbers[:-1]]

@@ -4,6 +4,7 @@ import os
 import socket
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 import requests
@@ -19,6 +20,21 @@ def test_a_fresh_database_works(start_server):
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     database.close()
     assert {"user", "room", "participant", "message"} <= {name.rstrip("s") for name in tables}
+
+
+def test_an_older_database_is_brought_up_to_date(start_server):
+    server = start_server()
+    server.stop()
+    newest = revision(server)
+    server.flask("db", "downgrade", "0001")
+    assert revision(server) == "0001" != newest
+    server.start()
+    assert revision(server) == newest
+
+
+def revision(server):
+    with closing(sqlite3.connect(server.directory / "parlor.db")) as database:
+        return database.execute("SELECT version_num FROM alembic_version").fetchone()[0]
 
 
 def test_ready_says_that_the_database_answers(start_server, database_url):
