@@ -14,7 +14,7 @@ JOIN_WITHIN = 5
 """Seconds that a connection may be in no room: not yet, not any more, or because it was refused."""
 
 UNREAD, UNSENT = 1000, 1024 * 1024
-"""Packets, and characters in them, kept for a client who does not read."""
+"""Packets, and bytes in them, kept for a client who does not read."""
 
 
 class Reaper:
@@ -105,4 +105,6 @@ def bounded(queue):
 
 
 def length(packet):
-    return len(packet.data) if packet and isinstance(packet.data, str) else 0
+    """In bytes, or somewhat more."""
+    text = packet.data if packet and isinstance(packet.data, str) else ""
+    return len(text) if text.isascii() else 4 * len(text)
