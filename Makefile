@@ -34,6 +34,10 @@ dev: setup ## Run a development server that reloads when a file changes
 test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
 	$(PYTEST) $(ARGS)
 
+.PHONY: test-faults
+test-faults: setup setup-test ## Run all that attacks Parlor: kills, cuts, floods (twenty minutes)
+	$(PYTEST) tests/faults -m "long or not long" -rA $(ARGS)
+
 .PHONY: coverage
 coverage: setup setup-test ## Run all tests and show what they do not reach
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(ARGS)

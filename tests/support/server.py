@@ -35,10 +35,11 @@ class Server:
 
     Keeps its database (unless DATABASE_URL names another) and its output in `directory`.
     At the end it must stop when asked, and must not have logged a traceback, unless
-    `server.may_fail = True`.
+    `server.may_fail = True`. `serves`: what gunicorn is to serve.
     """
 
-    def __init__(self, directory, **settings):
+    def __init__(self, directory, serves="wsgi:app", **settings):
+        self.serves = serves
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -76,7 +77,7 @@ class Server:
         return self
 
     def command(self, *arguments):
-        return [sys.executable, "-m", "gunicorn", "-k", "eventlet", *arguments, "wsgi:app"]
+        return [sys.executable, "-m", "gunicorn", "-k", "eventlet", *arguments, self.serves]
 
     def launch(self, *arguments):
         """Start without waiting for an answer."""

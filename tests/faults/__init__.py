@@ -1,0 +1,1 @@
+"""What Parlor promises, under attack: see `world.py` first."""

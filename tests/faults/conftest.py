@@ -1,0 +1,57 @@
+"""The fixtures of the fault tests."""
+
+import pytest
+
+long = pytest.mark.long
+
+STANDS = [
+    pytest.param(("sqlite", "fast"), id="sqlite-fast"),
+    pytest.param(("postgres", "plain"), id="postgres-plain"),
+    pytest.param(("sqlite", "plain"), id="sqlite-plain", marks=long),
+    pytest.param(("postgres", "fast"), id="postgres-fast", marks=long),
+]
+"""(database, RELAY): the short set has each database and each way to write, the long all pairs."""
+
+on_one_stand = pytest.mark.parametrize(
+    "stand",
+    [STANDS[0], pytest.param(("postgres", "plain"), id="postgres-plain", marks=long)],
+    indirect=True,
+)
+"""For tests whose short set is played on one of them."""
+
+
+@pytest.fixture(params=STANDS)
+def stand(request, tmp_path):
+    """The settings of a server on an empty database: {"DATABASE_URL", "RELAY"}."""
+    database, relay = request.param
+    url = f"sqlite:///{tmp_path / 'parlor.db'}"
+    if database == "postgres":
+        url = request.getfixturevalue("postgres").fresh_database()
+    return {"DATABASE_URL": url, "RELAY": relay}
+
+
+@pytest.fixture
+def serve(start_server, stand):
+    """`serve(LEAVE_GRACE=10)`: a server of this stand. A second one has a `name`."""
+
+    def start(**settings):
+        return start_server(**{**stand, **settings})
+
+    return start
+
+
+@pytest.fixture
+def figure(request, record_property):
+    """`figure("answers again after", 0.9, asked=3)`: print and keep what was measured, in seconds.
+
+    In the long set, what was asked is asserted.
+    """
+    is_long = request.node.get_closest_marker("long") is not None
+
+    def note(what, value, asked, unit="s"):
+        text = f"{what} {value:.3g} {unit} (asked {asked})"
+        record_property("figure", text)
+        print(f"{request.node.name}: {text}")  # noqa: T201 - for docs/reliability.md
+        assert value < asked or not is_long, text
+
+    return note
