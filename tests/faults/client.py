@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import closing
 
-from tests.faults.link import Link, Lost
+from tests.faults.link import PATIENCE, Link, Lost
 from tests.support.wire import cookies, event
 
 TURN = 0.1
@@ -47,8 +47,9 @@ class Client(threading.Thread):
             self.over.wait(self.pause())
 
     def visit(self):
-        with closing(Link(self.door.port, self.cookie)) as self.link:
-            heard, patience = time.monotonic(), self.silence or 30
+        patience = self.silence or PATIENCE
+        with closing(Link(self.door.port, self.cookie, patience)) as self.link:
+            heard = time.monotonic()
             while not self.over.is_set():
                 packets = self.link.receive(self.rest())
                 now = time.monotonic()

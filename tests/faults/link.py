@@ -9,7 +9,6 @@ from parlor.frames import CLOSE, TEXT
 
 READ = 256 * 1024
 PATIENCE = 10
-"""Seconds for a connection, and for its handshake."""
 
 
 class Lost(Exception):
@@ -19,31 +18,32 @@ class Lost(Exception):
 class Link:
     """`Link(port, cookie)`: connected, with its handshake done. Raises Lost, OSError.
 
-    `buffer`: bytes that the kernel takes unread.
+    `patience`: seconds for either; `buffer`: bytes that the kernel takes unread.
     """
 
-    def __init__(self, port, cookie, buffer=None):
+    def __init__(self, port, cookie, patience=PATIENCE, buffer=None):
         self.unread = b""
         self.sock = socket.socket()
         try:
-            self.open(port, cookie, buffer)
+            self.open(port, cookie, patience, buffer)
         except BaseException:
             self.close()
             raise
 
-    def open(self, port, cookie, buffer):
-        self.sock.settimeout(PATIENCE)
+    def open(self, port, cookie, patience, buffer):
+        self.sock.settimeout(patience)
         if buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.sock.connect(("127.0.0.1", port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         path = "/socket.io/?EIO=4&transport=websocket"
         self.sock.sendall(upgrade(f"127.0.0.1:{port}", path, [f"Cookie: {cookie}"]))
-        self.shake_hands(time.monotonic() + PATIENCE)
+        self.shake_hands(time.monotonic() + patience)
 
     def shake_hands(self, deadline):
         while b"\r\n\r\n" not in self.unread:
-            self.read(deadline - time.monotonic())
+            if not self.read(deadline - time.monotonic()):
+                raise Lost("no handshake")
         head, _, self.unread = self.unread.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 101"):
             raise Lost(head[:60])

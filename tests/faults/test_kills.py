@@ -22,4 +22,4 @@ def test_nothing_is_lost_when_workers_are_killed(serve, kills, figure):
             answers.append(world.answers_after(struck))
         world.talk(0.5)
         world.finish()
-    figure("answers again, at worst, after", max(answers), asked=3)
+    figure("answers again, at worst, after", max(answers), below=3)

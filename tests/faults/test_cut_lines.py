@@ -1,0 +1,91 @@
+"""The line between people and server: reset, silent, slow."""
+
+import time
+
+import pytest
+
+from tests.faults.conftest import on_one_stand
+from tests.faults.proxy import Proxy
+from tests.faults.world import World
+
+LONG = 30
+"""Seconds without a line."""
+
+GRACE = 10
+"""What LEAVE_GRACE is by default."""
+
+
+def cut(line):
+    line.cut()
+
+
+def hang(line):
+    line.hang()
+
+
+def play(server, fault, seconds, **options):
+    """Talk, let the fault last so long for everybody, talk again. Returns the World's returns."""
+    with Proxy(server) as line, World(server, speak_at=line, listen_at=line, **options) as world:
+        world.talk(0.5)
+        fault(line)
+        time.sleep(seconds)
+        line.heal()
+        healed = time.monotonic()
+        returns = world.back_after(healed, patience=2 * LONG)
+        world.talk(0.5)
+        world.finish()
+    return max(returns)
+
+
+@on_one_stand
+@pytest.mark.parametrize("fault", [cut, hang])
+def test_a_short_cut_heals(serve, fault):
+    """Whoever hears nothing for a second gives the line up."""
+    play(serve(), fault, 2, silence=1)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("fault", [cut, hang])
+def test_a_long_cut_heals(serve, fault, figure):
+    """As silent as it may be: what tells is the ping, every 20 s, and 15 s of patience."""
+    figure(f"back after {LONG} s of {fault.__name__}", play(serve(), fault, LONG), below=LONG)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_a_ghost_is_gone_in_time(serve, figure):
+    """Receiver 1's line falls silent right after it was opened: the first ping is 20 s away."""
+    server = serve(LEAVE_GRACE=GRACE)
+    with Proxy(server) as line, World(server, receivers=1, listen_at=line) as world:
+        hung = time.monotonic()
+        line.hang()
+        [ghost] = world.receivers
+        world.talk()
+        gone = world.wait_for(lambda: told_left(world.senders[0], ghost), "it has left", 2 * LONG)
+        line.heal()
+        world.back_after(gone)
+        world.finish()
+    figure("a ghost is gone from the others' presence after", gone - hung, below=40)
+
+
+def told_left(client, other):
+    """When a client was told that another one has left, or None."""
+    for at, presence in list(client.presence):
+        if other.user_id in [person["user_id"] for person in presence["left"]]:
+            return at
+    return None
+
+
+@on_one_stand
+def test_a_slow_line_loses_nothing(serve):
+    """At 1 KB a second a message takes a while, and is sent again before its answer is there."""
+    with (
+        Proxy(server := serve()) as line,
+        World(server, senders=3, speak_at=line, pace=0.3, resend=0.3) as world,
+    ):
+        line.slow(1000)
+        world.talk(2)
+        line.slow(None)
+        world.finish()
+        assert any(sender.resent for sender in world.senders), "it was not slow"
