@@ -4,6 +4,9 @@ import pytest
 
 long = pytest.mark.long
 
+SLACK = 3
+"""The short set runs wherever the tests run: there a figure may be so much worse."""
+
 STANDS = [
     pytest.param(("sqlite", "fast"), id="sqlite-fast"),
     pytest.param(("postgres", "plain"), id="postgres-plain"),
@@ -44,15 +47,15 @@ def serve(start_server, stand):
 def figure(request, record_property):
     """`figure("answers again after", 0.9, below=3)`: print and keep what was measured.
 
-    In the long set it must be below, or above, what was asked.
+    In the long set it must be below, or above, what was asked; in the short one, roughly.
     """
-    is_long = request.node.get_closest_marker("long") is not None
+    slack = 1 if request.node.get_closest_marker("long") else SLACK
 
-    def note(what, value, below=float("inf"), above=float("-inf"), unit="s"):
-        asked = f"more than {above}" if above >= 0 else f"less than {below}"
+    def note(what, value, below=float("inf"), above=0, unit="s"):
+        asked = f"more than {above}" if above else f"less than {below}"
         text = f"{what} {value:.3g} {unit} (asked: {asked})"
         record_property("figure", text)
         print(f"{request.node.name}: {text}")  # noqa: T201 - for docs/reliability.md
-        assert above < value < below or not is_long, text
+        assert above / slack < value < below * slack, text
 
     return note

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.conftest import on_one_stand
 from tests.faults.proxy import Proxy
-from tests.faults.world import World
+from tests.faults.world import CALM, World
 
 LONG = 30
 """Seconds without a line."""
@@ -64,8 +64,7 @@ def test_a_ghost_is_gone_in_time(serve, figure):
         world.talk()
         gone = world.wait_for(lambda: told_left(world.senders[0], ghost), "it has left", 2 * LONG)
         line.heal()
-        world.back_after(gone)
-        world.finish()
+        world.finish(settle=CALM)
     figure("a ghost is gone from the others' presence after", gone - hung, below=40)
 
 
