@@ -1,4 +1,4 @@
-"""Floods a room, in a process of its own: `python -m tests.faults.flood PORT COOKIE CODE MEGABYTES`.
+"""Floods a room, in a process of its own: `python -m tests.faults.flood PORT COOKIE CODE MB`.
 
 Its texts are as long as a message may be; up to WINDOW of them wait for their acknowledgement.
 """
