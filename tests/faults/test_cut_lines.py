@@ -23,25 +23,28 @@ def hang(line):
     line.hang()
 
 
-def play(server, fault, seconds, **options):
-    """Talk, let the fault last so long for everybody, talk again. Returns the World's returns."""
+def play(server, faults, seconds, **options):
+    """Talk between faults that last so long for everybody. Returns when all were back, after each.
+
+    Seconds from the moment at which the line was whole again.
+    """
+    returns = []
     with Proxy(server) as line, World(server, speak_at=line, listen_at=line, **options) as world:
         world.talk(0.5)
-        fault(line)
-        time.sleep(seconds)
-        line.heal()
-        healed = time.monotonic()
-        returns = world.back_after(healed, patience=2 * LONG)
-        world.talk(0.5)
+        for fault in faults:
+            fault(line)
+            time.sleep(seconds)
+            line.heal()
+            returns.append(max(world.back_after(time.monotonic(), patience=2 * LONG)))
+            time.sleep(0.5)
         world.finish()
-    return max(returns)
+    return returns
 
 
 @on_one_stand
-@pytest.mark.parametrize("fault", [cut, hang])
-def test_a_short_cut_heals(serve, fault):
+def test_short_cuts_heal(serve):
     """Whoever hears nothing for a second gives the line up."""
-    play(serve(), fault, 2, silence=1)
+    play(serve(), [cut, hang], 2, silence=1)
 
 
 @pytest.mark.long
@@ -49,7 +52,8 @@ def test_a_short_cut_heals(serve, fault):
 @pytest.mark.parametrize("fault", [cut, hang])
 def test_a_long_cut_heals(serve, fault, figure):
     """As silent as it may be: what tells is the ping, every 20 s, and 15 s of patience."""
-    figure(f"back after {LONG} s of {fault.__name__}", play(serve(), fault, LONG), below=LONG)
+    [after] = play(serve(), [fault], LONG)
+    figure(f"back after {LONG} s of {fault.__name__}", after, below=LONG)
 
 
 @pytest.mark.long
@@ -76,7 +80,7 @@ def told_left(client, other):
     return None
 
 
-@on_one_stand
+@pytest.mark.long
 def test_a_slow_line_loses_nothing(serve):
     """At 1 KB a second a message takes a while, and is sent again before its answer is there."""
     with (

@@ -11,18 +11,24 @@ from tests.faults.world import World
 
 pytestmark = on_one_stand
 
+HEALS_WITHIN = 4
+"""Seconds: a period of `head`, and a sync, on a machine that is busy."""
+
 
 @pytest.fixture(params=["whole", "broken"])
 def start(request, serve):
     """`server, as_expected = start(breakage, complaint)`; in the latter the scenario is played."""
+    servers = []
 
     def start(breakage, complaint):
-        if request.param == "whole":
-            return serve(), nullcontext()
-        server = serve(serves="tests.faults.broken:app", BREAK=breakage)
-        return server, pytest.raises(AssertionError, match=complaint)
+        broken = {"serves": "tests.faults.broken:app", "BREAK": breakage}
+        is_broken = request.param == "broken"
+        servers.append(serve(**broken) if is_broken else serve())
+        failure = pytest.raises(AssertionError, match=complaint)
+        return servers[0], failure if is_broken else nullcontext()
 
-    return start
+    yield start
+    servers[0].kill()  # that is quicker than to stop it
 
 
 def test_an_acknowledgement_before_the_commit_is_noticed(start):
@@ -33,7 +39,7 @@ def test_an_acknowledgement_before_the_commit_is_noticed(start):
             struck = time.monotonic()
             server.kill_worker()
             world.answers_after(struck)
-        world.finish()
+        world.finish(settle=HEALS_WITHIN)
 
 
 def test_an_id_that_is_ignored_is_noticed(start):
@@ -46,7 +52,7 @@ def test_an_id_that_is_ignored_is_noticed(start):
         line.heal()
         line.drop()
         world.talk(0.5)
-        world.finish()
+        world.finish(settle=HEALS_WITHIN)
 
 
 def test_a_backlog_that_is_read_before_entering_is_noticed(start):
@@ -57,7 +63,7 @@ def test_a_backlog_that_is_read_before_entering_is_noticed(start):
         line.drop()
         time.sleep(1)
         world.senders[0].say()
-        world.finish()
+        world.finish(settle=HEALS_WITHIN)
 
 
 def test_the_lack_of_head_is_noticed(start, serve):
@@ -65,4 +71,4 @@ def test_the_lack_of_head_is_noticed(start, serve):
     receivers_at, as_expected = start("no_head", "Receiver 1 never saw")
     with World(serve(name="other"), listen_at=receivers_at) as world, as_expected:
         world.talk(1)
-        world.finish()
+        world.finish(settle=HEALS_WITHIN)
