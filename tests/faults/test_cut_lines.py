@@ -8,6 +8,8 @@ from tests.faults.conftest import on_one_stand
 from tests.faults.proxy import Proxy
 from tests.faults.world import CALM, World
 
+pytestmark = on_one_stand
+
 LONG = 30
 """Seconds without a line."""
 
@@ -41,7 +43,6 @@ def play(server, faults, seconds, **options):
     return returns
 
 
-@on_one_stand
 def test_short_cuts_heal(serve):
     """Whoever hears nothing for a second gives the line up."""
     play(serve(), [cut, hang], 2, silence=1)

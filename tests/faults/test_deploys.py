@@ -7,6 +7,8 @@ import pytest
 from tests.faults.conftest import on_one_stand
 from tests.faults.world import World
 
+pytestmark = on_one_stand
+
 
 def deploy(server):
     """Returns the seconds until the old process was gone."""
@@ -15,7 +17,6 @@ def deploy(server):
     return gone
 
 
-@on_one_stand
 def test_a_deploy_loses_nothing(serve):
     server = serve()
     with World(server) as world:

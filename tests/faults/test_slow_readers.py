@@ -15,6 +15,8 @@ from tests.faults.world import World, p99
 from tests.support import ROOT
 from tests.support.wire import cookies
 
+pytestmark = on_one_stand
+
 READERS = 20
 KERNEL_TAKES = 4096
 """Bytes that a reader's kernel takes for it."""
@@ -99,7 +101,6 @@ def attack(serve, figure, person):
     return attack
 
 
-@on_one_stand
 def test_who_does_not_read_is_off_and_the_others_talk_on(attack):
     attack(10)
 
