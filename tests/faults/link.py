@@ -22,7 +22,7 @@ class Link:
     """
 
     def __init__(self, port, cookie, patience=PATIENCE, buffer=None):
-        self.unread = b""
+        self.unread, self.is_over = b"", False
         self.sock = socket.socket()
         try:
             self.open(port, cookie, patience, buffer)
@@ -62,14 +62,16 @@ class Link:
 
     def receive(self, seconds):
         """The packets that have come; waits so long for the first. Raises Lost, OSError."""
+        if self.is_over:
+            raise Lost("closed by the server")
         if not self.unread:
             self.read(seconds)
         packets, at = [], 0
         while found := frame_at(self.unread, at):
             opcode, payload, at = found
             if opcode == CLOSE:
-                raise Lost("closed by the server")
-            if opcode == TEXT:
+                self.is_over = True
+            elif opcode == TEXT:
                 packets.append(payload.decode())
         self.unread = self.unread[at:]
         if self.unread and not packets:
