@@ -31,9 +31,10 @@ class Client(threading.Thread):
         self.is_in = False
         self.within = None
         self.calls, self.number = {}, 0
-        self.arrivals, self.losses, self.refusals, self.presence = [], [], [], []
+        self.arrivals, self.losses, self.refusals = [], [], []
+        self.presence, self.restarts = [], []
         """(time.monotonic(), what), oldest first: when it was back in the room; why a connection
-        ended or failed; refusals to connect; the payloads of `presence`."""
+        ended or failed; refusals to connect; the payloads of `presence`; what `restart` said."""
 
     # A life of visits
 
@@ -122,6 +123,7 @@ class Client(threading.Thread):
             self.presence.append((now, data))
         elif name == "restart":
             self.within = data["within"]
+            self.restarts.append((now, data["within"]))
 
     # What each kind of client does its own way
 

@@ -24,6 +24,7 @@ def test_a_deploy_loses_nothing(serve):
         struck = time.monotonic()
         deploy(server)
         world.back_after(struck)
+        assert all(client.restarts for client in world.clients), "somebody was not told"
         world.talk(0.5)
         world.finish()
 
@@ -37,6 +38,7 @@ def test_two_hundred_people_come_back_from_a_deploy(serve, figure):
         struck = time.monotonic()
         gone = deploy(server)
         returns = world.back_after(struck)
+        assert all(client.restarts for client in world.clients), "somebody was not told"
         world.talk(2)
         world.finish()
     figure("the old process is gone after", gone, below=8)

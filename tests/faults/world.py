@@ -14,13 +14,14 @@ senders know and receivers show against the table, read without Parlor's code (`
 
 `World(server, ...)`: `speak_at`, `listen_at`: where senders and receivers connect, anything with a
 `port` (a `Proxy`, a second `Server`); `server` itself by default. `senders`, `receivers`: how many.
-`back`, `silence`: as `Client` takes them; `pace`, `window`, `resend`, `size`: as `Sender`.
+`back`, `silence`: as `Client` takes them; `pace`, `window`, `resend`, `size`: as `Sender`. By
+default every other sender waits for each answer, the others have up to three texts under way.
 
 To look at: `world.senders` (each with `acks`, `echoes`, `outbox`, `resent`, `put_off`, and
 `say()`), `world.receivers` (`shown`, `through`, `discards`, `syncs`, `heads`), all of them
-`world.clients` (`arrivals`, `losses`, `refusals`, `presence`). `world.acks(since, until)` and
-`world.echoes(since, until)` are those of all; `p99` makes a figure of them. All moments are
-time.monotonic().
+`world.clients` (`arrivals`, `losses`, `refusals`, `presence`, `restarts`).
+`world.acks(since, until)` and `world.echoes(since, until)` are those of all; `p99` makes a figure
+of them. All moments are time.monotonic().
 """
 
 import time
@@ -39,6 +40,8 @@ CALM = 20
 """Seconds for outboxes to be emptied, and for people to come in."""
 
 A_LOOK = 0.02
+
+WINDOWS = (1, 3)
 
 
 class World:
@@ -59,8 +62,8 @@ class World:
         speak_at, listen_at = self.doors
         senders, receivers = self.counts
         self.senders = [
-            Sender(self.member(f"Sender {n}"), self.code, speak_at, **self.talks, **self.options)
-            for n in range(1, senders + 1)
+            Sender(self.member(f"Sender {n + 1}"), self.code, speak_at, **self.options_of(n))
+            for n in range(senders)
         ]
         self.receivers = [
             Receiver(self.member(f"Receiver {n}"), self.code, listen_at, **self.options)
@@ -78,6 +81,9 @@ class World:
         for client in self.clients:
             client.join(CALM)
         self.people.close()
+
+    def options_of(self, n):
+        return {"window": WINDOWS[n % len(WINDOWS)], **self.talks, **self.options}
 
     @property
     def clients(self):
