@@ -14,7 +14,7 @@ from tests.faults.world import World
 def test_nothing_is_lost_when_workers_are_killed(serve, kills, figure):
     server = serve()
     answers = []
-    with World(server) as world:
+    with World(server, pace=0.05) as world:
         world.talk(0.5)
         for _ in range(kills):
             time.sleep(random.uniform(0.1, 1))
