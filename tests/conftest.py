@@ -163,3 +163,11 @@ def page_for(browser):
     yield pages
     pages.close()
     assert not pages.unexpected()
+
+
+@pytest.fixture
+def run(page_for, server):
+    """`run(setting, lines)`: what those lines of JavaScript return, in one of Parlor's pages."""
+    page = page_for("Alice", server)
+    page.goto("/")
+    return lambda setting, lines: page.evaluate(f"async () => {{ {setting} {lines} }}")

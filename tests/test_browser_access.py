@@ -9,6 +9,7 @@ from tests.support.talk import (
     IPHONE,
     add_cookies,
     arrive,
+    away,
     enter,
     let_in,
     messages,
@@ -133,6 +134,19 @@ def test_a_room_in_trouble(page, conversation):
     page.locator(".log").evaluate("log => log.scrollTop = 450")
     expect(status(page)).to_contain_text("You're offline")
     expect(page.get_by_text("That's 1 too many.")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_a_room_one_comes_back_to(page, conversation, server):
+    let_in(page, *conversation)
+    with away(page):
+        write_down(server, conversation[1], ["missed"] * 1200)
+    page.locator(".log").evaluate("log => log.scrollTop = 450")
+    expect(page.locator(".gap")).to_have_count(1)
+    expect(page.get_by_role("button", name="Show", exact=True)).to_be_visible()
+    expect_accessible(page)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator(".gap")).to_be_in_viewport()
     expect_accessible(page)
 
 

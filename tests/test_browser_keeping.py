@@ -5,17 +5,20 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.sockets import Wire
 from tests.support.talk import (
     BACK,
     LOST,
     arrive,
     enter,
+    expect_all,
     field,
     messages,
     say,
     status,
     stored,
     texts,
+    wait_until_back,
     write,
 )
 
@@ -39,55 +42,9 @@ def bob(code, person, server):
     return bob
 
 
-def expect_all(page, expected):
-    """Those messages, each once, in that order, none on its way; and the server has the same."""
-    expect(messages(page)).to_have_text(expected, timeout=BACK)
-    expect(page.locator("[data-state]")).to_have_count(0)
-    assert stored(page, page.url.rpartition("/")[2]) == expected
-
-
-def wait_until_back(page):
-    expect(status(page)).to_have_text("Connected", timeout=BACK)
-
-
-class Wire:
-    """Stands between a page and its socket. `lose` drops the frames that match, from either side,
-    until the next connection."""
-
-    def __init__(self, page):
-        self.page = page
-        self.lost = []
-        self.pattern = None
-        self.socket = None
-        page.route_web_socket(re.compile("/socket.io/"), self.connect)
-
-    def connect(self, socket):
-        self.socket, self.pattern = socket, None
-        server = socket.connect_to_server()
-        socket.on_message(lambda frame: self.carry(frame, server))
-        server.on_message(lambda frame: self.carry(frame, socket))
-
-    def carry(self, frame, receiver):
-        if self.pattern and re.search(self.pattern, frame):
-            self.lost.append(frame)
-        else:
-            receiver.send(frame)
-
-    def lose(self, pattern):
-        self.pattern = pattern
-
-    def wait_until_lost(self, count=1):
-        """Wait until so many frames were dropped, then drop no more."""
-        while len(self.lost) < count:
-            self.page.wait_for_timeout(10)
-        self.pattern = None
-
-    def cut(self):
-        self.socket.close()
-
-
 def test_a_reload_keeps_everything(alice, code, bob):
     say(alice, "one")
+    bob.wait_for_text("one")
     bob.send("two")
     expect_all(alice, ["one", "two"])
     alice.reload()
@@ -131,6 +88,41 @@ def test_a_reload_keeps_what_could_not_be_sent_yet(alice):
     expect_all(alice, ["half way"])
 
 
+def test_what_was_stored_long_ago_but_never_acknowledged_comes_at_its_place(alice, person, server):
+    wire = Wire(alice)
+    code = enter(alice, "Alice")
+    bob = person("Bob", server)
+    bob.enter(code)
+    bob.send("first")
+    expect(messages(alice)).to_have_text(["first"])
+    wire.lose(r"^43|^42\[\"message\",{\"seq")
+    say(alice, "long ago")
+    wire.wait_until_lost(2)
+    alice.goto("/")
+    for number in range(60):
+        bob.send(str(number))
+    alice.goto(f"/room/{code}")
+    arrive(alice)
+    expect(alice.locator("[data-state]")).to_have_count(0, timeout=BACK)
+    expect(messages(alice)).to_have_text([str(number) for number in range(10, 60)])
+    alice.get_by_role("link", name="Earlier messages").click()
+    expect_all(alice, ["first", "long ago", *map(str, range(60))])
+
+
+def test_a_full_storage_keeps_nothing_from_being_sent(alice, code, bob):
+    alice.evaluate("""() => {
+      Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError") };
+    }""")
+    alice.context.set_offline(True)
+    expect(status(alice)).to_contain_text("You're offline")
+    say(alice, "one")
+    say(alice, "two")
+    expect(alice.locator("[data-state]")).to_have_count(2)
+    alice.context.set_offline(False)
+    wait_until_back(alice)
+    expect_all(alice, ["one", "two"])
+
+
 def test_a_server_that_is_killed_and_comes_back_costs_nothing(start_server, page_for, person):
     page_for.allow(LOST)
     server = start_server()
@@ -147,7 +139,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing(start_server, page
     server.start()
     wait_until_back(bob)
     say(bob, "after")
-    expect(messages(alice)).to_have_count(5, timeout=BACK)
+    expect(messages(bob)).to_have_count(5, timeout=BACK)
     expect_all(alice, stored(alice, code))
     expect_all(bob, stored(bob, code))
     assert [text for text in texts(bob) if text != "after"] == [

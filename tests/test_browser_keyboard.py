@@ -3,7 +3,19 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.talk import DESKTOP, IPHONE, arrive, enter, messages, say, status, wait_until
+from tests.support.talk import (
+    DESKTOP,
+    IPHONE,
+    LOST,
+    arrive,
+    away,
+    enter,
+    messages,
+    say,
+    status,
+    wait_until,
+    write_down,
+)
 
 MOVING = """() => {
   const parts = [null, "::before", "::after"];
@@ -68,6 +80,41 @@ def test_a_refused_message_can_be_dealt_with_by_keyboard(page_for, server):
     page.keyboard.press("Enter")
     expect(messages(page)).to_have_count(0)
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+def test_a_refused_message_can_be_copied_by_keyboard_and_the_button_says_so(page_for, server):
+    page = page_for("Alice", server, permissions=["clipboard-read", "clipboard-write"])
+    enter(page, "Alice")
+    say(page, "ring \u0007")
+    copy = page.get_by_role("button", name="Copy", exact=True)
+    expect(copy).to_be_visible()
+    tab_to(page, copy, "Shift+Tab")
+    page.keyboard.press("Enter")
+    copied = page.get_by_role("button", name="Copied", exact=True)
+    expect(copied).to_be_focused()
+    expect(page.locator("[data-announce]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "ring \u0007"
+    expect(messages(page)).to_have_count(1)
+
+
+def test_what_came_meanwhile_can_be_read_by_keyboard(page_for, person, server):
+    page_for.allow(LOST)
+    page = page_for("Alice", server)
+    bob = person("Bob", server)
+    code = bob.enter()
+    enter(page, "Alice", code)
+    with away(page):
+        write_down(server, code, [f"missed {number}" for number in range(1, 1151)])
+    show = page.get_by_role("button", name="Show", exact=True)
+    expect(show).to_be_visible()
+    tab_to(page, show, "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_be_focused()
+    more = page.get_by_role("button", name="Show the next 100")
+    tab_to(page, more)
+    page.keyboard.press("Enter")
+    expect(messages(page)).to_have_count(150)
+    expect(more).to_be_focused()
 
 
 def test_the_log_is_a_polite_log_and_the_state_of_the_line_a_status(page_for, person, server):

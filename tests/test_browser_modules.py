@@ -1,6 +1,4 @@
-"""The modules that keep count, alone: catchup, names, outbox. Time is turned by hand."""
-
-import pytest
+"""The modules that keep count, alone: catchup, gap, names. Time is turned by hand."""
 
 CATCHUP = """
 const { Catchup } = await import("parlor/catchup");
@@ -24,6 +22,24 @@ const settle = () => new Promise((done) => setTimeout(done));
 const turn = async () => { timers.shift()?.run(); await settle(); };
 """
 
+GAP = """
+const { Gap } = await import("parlor/gap");
+const asked = [], drawn = [], told = [], answers = [];
+const open = (after, through, until) => new Gap({
+  after, through, until,
+  ask: async (after, limit) => {
+    asked.push([after, limit]);
+    const answer = answers.shift();
+    if (!answer) throw new Error("no answer");
+    return answer;
+  },
+  draw: (messages, after) => drawn.push([messages.length, after]),
+  changed() { told.push([this.busy, this.failed]); },
+});
+const answer = (count, through, more = true) =>
+  answers.push({ messages: Array(count).fill({}), through, more });
+"""
+
 NAMES = """
 const { Names } = await import("parlor/names");
 const timers = [], answers = [];
@@ -36,43 +52,6 @@ const names = new Names({
 const settle = () => new Promise((done) => setTimeout(done));
 const turn = async () => { timers.shift()?.run(); await settle(); };
 """
-
-OUTBOX = """
-const { Outbox } = await import("parlor/outbox");
-const tries = [], sent = [], shown = [], timers = [], answers = [];
-const kept = new Map();
-const storage = {
-  getItem: (key) => kept.get(key) ?? null,
-  setItem: (key, value) => kept.set(key, value),
-  removeItem: (key) => kept.delete(key),
-};
-const open = (answer = () => answers.shift()) => new Outbox({
-  storage,
-  key: "outbox",
-  send: async (entry) => {
-    tries.push(entry);
-    const ack = await answer(entry);
-    if (!ack) throw new Error("timeout");
-    return ack;
-  },
-  sent: ({ data }) => sent.push(data),
-  changed: (entries) => shown.push(entries.map(({ data }) => data)),
-  later: (run, pause) => timers.push({ run, pause }),
-});
-const ok = { ok: true };
-const no = (code, more = {}) => ({ ok: false, error: { code, message: "No.", ...more } });
-const settle = () => new Promise((done) => setTimeout(done));
-const turn = async () => { await settle(); timers.shift()?.run(); await settle(); };
-const texts = (entries) => entries.map(({ data }) => data);
-"""
-
-
-@pytest.fixture
-def run(page_for, server):
-    """`run(setting, lines)`: what those lines of JavaScript return, in one of Parlor's pages."""
-    page = page_for("Alice", server)
-    page.goto("/")
-    return lambda setting, lines: page.evaluate(f"async () => {{ {setting} {lines} }}")
 
 
 def test_what_comes_in_order_is_drawn_and_nothing_is_asked(run):
@@ -163,6 +142,88 @@ def test_an_answer_from_before_takes_nothing_back(run):
     assert run(CATCHUP, lines) == 12
 
 
+def test_a_gap_is_shown_a_hundred_at_a_time_from_its_beginning(run):
+    lines = """
+      const gap = open(41, 1291, 1242);
+      const missing = [gap.missing];
+      answer(100, 141); answer(100, 241);
+      for (let n = 0; n < 2; n += 1) { await gap.load(); missing.push(gap.missing); }
+      return [missing, asked, drawn, gap.closed];
+    """
+    missing, asked, drawn, closed = run(GAP, lines)
+    assert missing == [1200, 1100, 1000]
+    assert asked == [[41, 100], [141, 100]]
+    assert (drawn, closed) == ([[100, 141], [100, 241]], False)
+
+
+def test_with_its_last_message_a_gap_asks_for_what_was_changed_meanwhile(run):
+    lines = """
+      const gap = open(141, 291, 242);
+      answer(100, 241); answer(50, 291, false);
+      await gap.load();
+      return [gap.missing, asked, drawn, gap.closed];
+    """
+    assert run(GAP, lines) == [0, [[141, 100], [241, 100]], [[100, 241], [50, 291]], True]
+
+
+def test_a_gap_is_closed_by_changes_from_beyond_it(run):
+    lines = """
+      const gap = open(10, 60, 61);
+      answer(100, 110);
+      await gap.load();
+      await gap.load();
+      return [asked.length, gap.closed];
+    """
+    assert run(GAP, lines) == [1, True]
+
+
+def test_a_gap_is_closed_where_there_is_no_more(run):
+    """As when the server was set back meanwhile."""
+    lines = (
+        "const gap = open(10, 60, 61); answer(3, 13, false); await gap.load(); return gap.closed"
+    )
+    assert run(GAP, lines) is True
+
+
+def test_a_gap_without_an_answer_says_so_and_asks_again_for_the_same(run):
+    lines = """
+      const gap = open(41, 1291, 1242);
+      await gap.load();
+      const states = [gap.busy, gap.failed, gap.after];
+      answer(100, 141);
+      await gap.load();
+      return [states, asked, gap.failed];
+    """
+    assert run(GAP, lines) == [[False, True, 41], [[41, 100], [41, 100]], False]
+
+
+def test_a_gap_asks_one_question_at_a_time(run):
+    lines = """
+      const gap = open(41, 1291, 1242);
+      answer(100, 141); answer(100, 241);
+      const first = gap.load();
+      const busy = gap.busy;
+      await gap.load();
+      await first;
+      return [busy, asked.length];
+    """
+    assert run(GAP, lines) == [True, 1]
+
+
+def test_the_page_hears_when_an_answer_leaves_nothing_missing(run):
+    lines = """
+      let told = 0;
+      catchup.done = () => (told += 1);
+      const after = [];
+      live(12); after.push(told);
+      answer([11], 11, true); answer([12], 12);
+      await turn(); after.push(told);
+      catchup.take({ messages: [], through: 12, more: false }); after.push(told);
+      return after;
+    """
+    assert run(CATCHUP, lines) == [0, 1, 2]
+
+
 def test_missing_names_are_asked_for_once_and_not_by_all_pages_at_the_same_moment(run):
     lines = """
       answers.push(1);
@@ -211,102 +272,3 @@ def test_one_question_for_names_at_a_time_and_another_one_for_a_change_meanwhile
       return [waiting, again, asked, missing];
     """
     assert run(NAMES, lines) == [0, 1, 2, 0]
-
-
-def test_one_message_at_a_time_goes_out_in_order(run):
-    lines = """
-      let release;
-      const outbox = open(() => new Promise((done) => (release = done)));
-      outbox.setOpen(true);
-      ["one", "two", "three"].forEach((text) => outbox.add(text));
-      const atFirst = texts(tries);
-      for (let n = 0; n < 3; n += 1) { release(ok); await turn(); }
-      return [atFirst, texts(tries), sent, outbox.entries(), kept.size];
-    """
-    three = ["one", "two", "three"]
-    assert run(OUTBOX, lines) == [["one"], three, three, [], 0]
-
-
-def test_nothing_goes_out_while_the_line_is_closed_and_a_new_page_finds_it(run):
-    lines = """
-      open().add("kept");
-      const before = tries.length;
-      answers.push(ok);
-      const reloaded = open();
-      reloaded.setOpen(true);
-      await turn();
-      return [before, sent, reloaded.entries()];
-    """
-    assert run(OUTBOX, lines) == [0, ["kept"], []]
-
-
-def test_without_an_answer_the_same_id_goes_out_again_and_the_next_one_waits(run):
-    lines = """
-      answers.push(null, null, ok, ok);
-      const outbox = open();
-      outbox.setOpen(true);
-      outbox.add("one");
-      outbox.add("two");
-      for (let n = 0; n < 4; n += 1) await turn();
-      return [texts(tries), new Set(tries.map(({ id }) => id)).size, sent];
-    """
-    assert run(OUTBOX, lines) == [["one", "one", "one", "two"], 2, ["one", "two"]]
-
-
-def test_a_refusal_stays_with_its_reason_and_lets_the_next_one_pass(run):
-    lines = """
-      answers.push(no("message_invalid"), ok);
-      const outbox = open();
-      outbox.setOpen(true);
-      outbox.add("bad");
-      outbox.add("good");
-      await turn();
-      await turn();
-      const [{ id, data, error }] = outbox.entries();
-      answers.push(ok);
-      outbox.again(id);
-      await turn();
-      return [data, error.message, sent, outbox.entries(), tries[2].id === id];
-    """
-    assert run(OUTBOX, lines) == ["bad", "No.", ["good", "bad"], [], True]
-
-
-def test_an_id_that_stands_for_another_text_is_exchanged_when_tried_again(run):
-    lines = """
-      answers.push(no("id_reused"), ok);
-      const outbox = open();
-      outbox.setOpen(true);
-      outbox.add("text");
-      await turn();
-      outbox.again(outbox.entries()[0].id);
-      await turn();
-      return [sent, tries[0].id !== tries[1].id];
-    """
-    assert run(OUTBOX, lines) == [["text"], True]
-
-
-def test_too_fast_and_too_busy_are_no_refusals(run):
-    lines = """
-      answers.push(no("too_many", { retry_after: 2 }), no("retry"), ok);
-      const outbox = open();
-      outbox.setOpen(true);
-      outbox.add("patience");
-      const pauses = [];
-      for (let n = 0; n < 3; n += 1) { await settle(); pauses.push(timers[0].pause); await turn(); }
-      return [pauses, outbox.entries(), sent, shown.at(-1)];
-    """
-    assert run(OUTBOX, lines) == [[2000, 1000, 0], [], ["patience"], []]
-
-
-def test_what_is_discarded_is_not_sent(run):
-    lines = """
-      const outbox = open();
-      outbox.add("no");
-      outbox.add("yes");
-      outbox.discard(outbox.entries()[0].id);
-      answers.push(ok);
-      outbox.setOpen(true);
-      await turn();
-      return [sent, shown.at(-1)];
-    """
-    assert run(OUTBOX, lines) == [["yes"], []]

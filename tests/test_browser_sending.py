@@ -125,6 +125,28 @@ def test_a_refusal_stands_at_the_message_and_holds_nothing_else_back(alice):
     expect(messages(alice)).to_have_text(["fine"])
 
 
+def test_a_refused_message_can_be_copied_where_there_is_no_clipboard(alice):
+    """As over plain http."""
+    alice.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    text = "ring \u0007\nand wait"
+    say(alice, text)
+    alice.get_by_role("button", name="Copy", exact=True).click()
+    expect(alice.get_by_role("button", name="Copied", exact=True)).to_be_focused()
+    write(alice, "")
+    field(alice).press("Control+v")
+    expect(field(alice)).to_have_value(text)
+
+
+def test_a_message_that_cannot_be_copied_is_not_put_on_the_button(alice):
+    alice.evaluate("""() => {
+      Object.defineProperty(navigator, "clipboard", { value: undefined });
+      document.execCommand = () => false;
+    }""")
+    say(alice, "ring \u0007")
+    alice.get_by_role("button", name="Copy", exact=True).click()
+    expect(alice.get_by_role("button", name="Couldn't copy")).to_be_visible()
+
+
 def test_what_was_refused_goes_through_once_the_server_takes_it(start_server, page_for):
     page_for.allow(r"ERR_CONNECTION_REFUSED|WebSocket connection to")
     server = start_server()

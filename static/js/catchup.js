@@ -4,7 +4,8 @@
  * way, so the page waits a moment before it asks.
  *
  * No DOM, no socket: `apply(message)` draws, `ask(after)` gives a promise of {messages, through,
- * more}.
+ * more}, `together(change)` runs what draws many, and `done()` is told when an answer left nothing
+ * missing.
  */
 
 const WAIT_FOR_IT = 250;
@@ -16,11 +17,16 @@ export class Catchup {
   #timer = null;
   #asking = false;
 
-  constructor({ through, apply, ask, later = (run, pause) => setTimeout(run, pause) }) {
+  constructor({
+    through,
+    apply,
+    ask,
+    together = (change) => change(),
+    done = () => {},
+    later = (run, pause) => setTimeout(run, pause),
+  }) {
     this.through = this.#highest = through;
-    this.apply = apply;
-    this.ask = ask;
-    this.later = later;
+    Object.assign(this, { apply, ask, together, done, later });
   }
 
   get behind() {
@@ -44,10 +50,11 @@ export class Catchup {
 
   /** An answer: the changes up to its `through`, and whether there are more. */
   take({ messages, through, more }) {
-    messages.forEach((message) => this.apply(message));
+    this.together(() => messages.forEach((message) => this.apply(message)));
     this.#highest = Math.max(this.#highest, through + (more ? 1 : 0));
     this.#advance(Math.max(this.through, through));
     if (more) this.#checkIn(0);
+    else if (!this.behind) this.done();
   }
 
   async sync() {

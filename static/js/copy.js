@@ -1,4 +1,4 @@
-/** The buttons that copy the room's code or link. */
+/** The buttons that copy something: the room's code, its link, or a message that was refused. */
 
 const FEEDBACK_FOR = 2_000;
 
@@ -46,7 +46,7 @@ function tell(button, words) {
 
 async function clicked(button) {
   const copied = await copy(button.dataset.copy);
-  tell(button, copied ? "Copied" : button.dataset.copy);
+  tell(button, copied ? "Copied" : (button.dataset.otherwise ?? button.dataset.copy));
   button.focus();
 }
 

@@ -9,14 +9,25 @@ const TOGETHER = 5 * 60 * 1000;
 const ONE_BY_ONE = 3;
 
 export class Messages {
-  constructor({ list, empty, me }) {
-    Object.assign(this, { list, empty, me });
+  /** `older`: the row above the list that is shown where earlier messages are not on the page. */
+  constructor({ list, empty, older, me }) {
+    Object.assign(this, { list, empty, older, me });
     this.#lines().forEach((line) => drawTime(line, line.querySelector("time").dateTime));
     this.#lines().forEach((line) => this.#group(line));
   }
 
   get firstSeq() {
     return Number(this.list.querySelector(".message:not([data-state])")?.dataset.seq ?? 0);
+  }
+
+  get lastSeq() {
+    return Math.floor(this.#stored(this.list.lastElementChild)?.dataset.seq ?? 0);
+  }
+
+  /** The lines after that seq of what others said, the lines of gaps among them. */
+  since(seq) {
+    const lines = [...this.list.querySelectorAll("[data-seq]:not([data-state], [data-mine])")];
+    return lines.filter((line) => Number(line.dataset.seq) > seq);
   }
 
   isStored(id) {
@@ -29,8 +40,46 @@ export class Messages {
     return this.list.querySelector(`[data-state][data-id="${CSS.escape(id)}"]`);
   }
 
-  /** Draws a stored message once, at its place. @returns {boolean} whether it is new on the page */
+  /**
+   * Draws a stored message once, at its place; not what belongs to earlier pages, which come whole.
+   * @returns {boolean} whether it is new on the page
+   */
   put(message) {
+    if (this.older.hidden || message.seq >= this.firstSeq) return this.#put(message);
+    const waiting = message.id && this.waiting(message.id);
+    if (waiting) this.remove(waiting);
+    return false;
+  }
+
+  /** Draws a page of earlier messages. */
+  prepend(messages) {
+    messages.forEach((message) => this.#put(message));
+  }
+
+  /** The line of one of the reader's own that is not stored yet. */
+  draft({ id, data, at }) {
+    const line = clone("message");
+    drawMessage(line, { ...this.me, id, message: data, timestamp: at }, true);
+    return line;
+  }
+
+  /** Puts any line before another, or at the end. */
+  place(line, before) {
+    if (this.empty && line.matches(".message")) this.empty.hidden = true;
+    const left = this.#beside(line, "nextElementSibling");
+    if (!line.isConnected || line.nextElementSibling !== before)
+      this.list.insertBefore(line, before);
+    [line, this.#beside(line, "nextElementSibling"), left]
+      .filter((each) => each?.matches(".message"))
+      .forEach((each) => this.#group(each));
+  }
+
+  /** Puts a line that has a seq, other than a message, among the messages. */
+  placeBySeq(line) {
+    this.place(line, this.#lineAfter(Number(line.dataset.seq)));
+  }
+
+  #put(message) {
     const known = this.list.querySelector(`.message[data-seq="${message.seq}"]`);
     if (known && Number(known.dataset.version) >= message.version) return false;
     const mine = message.user_id === this.me.user_id;
@@ -38,16 +87,8 @@ export class Messages {
     const line = known ?? waiting ?? clone("message");
     this.#settle(line);
     drawMessage(line, message, mine);
-    this.#place(line, this.#lineAfter(message.seq));
+    this.place(line, this.#lineAfter(message.seq));
     return !known && !waiting;
-  }
-
-  /** Draws one of the reader's own that is not stored yet. */
-  append({ id, data, at }) {
-    const line = clone("message");
-    drawMessage(line, { ...this.me, id, message: data, timestamp: at }, true);
-    this.#place(line, null);
-    return line;
   }
 
   /** Someone goes by another name now: their words, too. */
@@ -75,7 +116,7 @@ export class Messages {
     if (second) names.push(", ", bdi(second.name), ` and ${amount(others.length)} others`);
     line.querySelector("bdi").replaceWith(...names);
     line.querySelector("span").textContent = what;
-    this.#place(line, this.#firstWaiting());
+    this.place(line, this.#firstWaiting());
   }
 
   #lines() {
@@ -106,14 +147,6 @@ export class Messages {
   #stored(line) {
     while (line && !line.dataset.seq) line = line.previousElementSibling;
     return line;
-  }
-
-  #place(line, before) {
-    if (this.empty && line.matches(".message")) this.empty.hidden = true;
-    if (!line.isConnected || line.nextElementSibling !== before)
-      this.list.insertBefore(line, before);
-    const next = this.#beside(line, "nextElementSibling");
-    [line, next].filter((each) => each?.matches(".message")).forEach((each) => this.#group(each));
   }
 
   #group(line) {

@@ -2,11 +2,10 @@
 
 const NEAR_TOP = 400;
 const AT_ONCE = 50;
-const QUIET_AFTER = 500;
 
 export class Older {
   constructor({ log, row, room, messages, scroll }) {
-    Object.assign(this, { log, row, room, messages, scroll });
+    Object.assign(this, { row, room, messages, scroll });
     row.addEventListener("click", (event) => this.#clicked(event));
     log.addEventListener("scroll", () => log.scrollTop < NEAR_TOP && this.load(), {
       passive: true,
@@ -39,13 +38,12 @@ export class Older {
 
   /** What was said before is not news: it is not read out. */
   #show({ messages, more }) {
-    this.log.ariaLive = "off";
-    this.scroll.holdPlace(() => {
-      messages.forEach((message) => this.messages.put(message));
-      this.row.hidden = !more;
+    this.scroll.quietly(() => {
+      this.scroll.holdPlace(() => {
+        this.messages.prepend(messages);
+        this.row.hidden = !more;
+      });
     });
-    clearTimeout(this.quiet);
-    this.quiet = setTimeout(() => (this.log.ariaLive = "polite"), QUIET_AFTER);
   }
 
   #busy(busy) {

@@ -3,11 +3,17 @@
  * the browser's storage, so a reload keeps them, and one at a time is sent until it is
  * acknowledged. A message keeps its id however often it is sent: the server takes an id once.
  *
- * No DOM, no socket: `send(entry)` gives a promise of the acknowledgement, `changed(entries)` draws
- * what waits, `sent(entry, ack)` is told what went through. An entry: {id, data, at, error | null}.
+ * Each has a key of its own, which sorts in the order written: all tabs of a room write here, and
+ * none may undo what another did. A tab sends what it finds, whoever wrote it; so nothing is lost
+ * with a tab, and nobody sees it twice.
+ *
+ * No DOM, no socket: `send(entry)` gives a promise of the acknowledgement, `changed(entries, open)`
+ * draws what waits, `sent(entry, ack)` is told what went through. An entry: {id, data, at, error |
+ * null, key}.
  */
 
-const PAUSE = 1;
+const LONGEST_PAUSE = 10;
+const TAKE_OVER_AFTER = 6_000;
 const TRY_AGAIN_LATER = ["retry", "too_many"];
 
 /** 32 hex digits. crypto.randomUUID is missing where the page came over plain http. */
@@ -16,20 +22,11 @@ export function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The browser's storage; where that is forbidden or full, the page's own memory. */
-export function openStorage(open = () => localStorage) {
-  try {
-    const storage = open();
-    storage.setItem("parlor", "");
-    storage.removeItem("parlor");
-    return storage;
-  } catch {
-    return new Memory();
-  }
-}
-
 export class Outbox {
   #sending = false;
+  #resting = null;
+  #watching = false;
+  #failures = 0;
 
   constructor({
     storage,
@@ -41,22 +38,30 @@ export class Outbox {
   }) {
     Object.assign(this, { storage, key, send, sent, changed, later });
     this.open = false;
+    this.#takeOver();
   }
 
   entries() {
-    return JSON.parse(this.storage.getItem(this.key) ?? "[]");
+    const keys = this.storage.keys().filter((key) => this.owns(key));
+    return keys.sort().flatMap((key) => this.#read(key));
+  }
+
+  /** @returns {boolean} whether the storage keeps an entry under this key */
+  owns(key) {
+    return key.startsWith(`${this.key} `);
   }
 
   add(data) {
-    const at = new Date().toISOString();
-    this.#write([...this.entries(), { id: newId(), data, at, error: null }]);
+    const entry = { id: newId(), data, at: new Date().toISOString(), error: null };
+    this.#write({ ...entry, key: this.#lastKey(entry.id) });
+    this.#show();
     this.pump();
   }
 
   discard(id) {
-    const entries = this.entries();
-    const kept = entries.filter((entry) => entry.id !== id);
-    if (kept.length < entries.length) this.#write(kept);
+    const found = this.entries().filter((entry) => entry.id === id);
+    found.forEach(({ key }) => this.storage.removeItem(key));
+    if (found.length) this.#show();
   }
 
   /** Sends a refused message once more. An id that stands for another text needs a new one. */
@@ -68,67 +73,103 @@ export class Outbox {
     this.pump();
   }
 
-  /** While closed nothing is sent, and everything is kept. */
+  /** While closed nothing is sent, and everything is kept. Once open it goes out without a pause. */
   setOpen(open) {
     this.open = open;
-    this.pump();
+    this.#show();
+    this.#goOn();
+  }
+
+  /** Another tab wrote or sent something. What it does not get through is sent from here. */
+  look() {
+    this.#show();
+    if (this.#watching) return;
+    this.#watching = true;
+    this.later(() => {
+      this.#watching = false;
+      this.pump();
+    }, TAKE_OVER_AFTER);
   }
 
   async pump() {
     const entry = this.entries().find(({ error }) => !error);
-    if (!this.open || this.#sending || !entry) return;
+    if (!this.open || this.#sending || this.#resting || !entry) return;
     this.#sending = true;
     const pause = await this.#try(entry);
-    this.later(() => this.#next(), pause * 1000);
+    this.#sending = false;
+    this.#rest(pause * 1000);
   }
 
-  #next() {
-    this.#sending = false;
+  #rest(pause) {
+    const rest = (this.#resting = {});
+    this.later(() => this.#resting === rest && this.#goOn(), pause);
+  }
+
+  #goOn() {
+    this.#resting = null;
     this.pump();
   }
 
   /** @returns {Promise<number>} seconds to wait before the next one */
   async #try(entry) {
     const ack = await this.send(entry).catch(() => null);
-    if (!ack) return 0;
-    if (ack.ok) return this.#settle(entry, ack);
-    if (TRY_AGAIN_LATER.includes(ack.error.code)) return ack.error.retry_after ?? PAUSE;
-    this.#change(entry.id, () => ({ error: ack.error }));
+    if (!ack || TRY_AGAIN_LATER.includes(ack.error?.code)) return this.#backOff(ack?.error);
+    this.#failures = 0;
+    if (ack.ok) this.#settle(entry, ack);
+    else this.#change(entry.id, () => ({ error: ack.error }));
     return 0;
+  }
+
+  /** Half a second to one, then twice that, up to ten; and not before the server wants us back. */
+  #backOff(error) {
+    const most = Math.min(2 ** this.#failures, LONGEST_PAUSE);
+    this.#failures += 1;
+    return Math.max((most * (1 + Math.random())) / 2, error?.retry_after ?? 0);
   }
 
   #settle(entry, ack) {
     this.sent(entry, ack);
     this.discard(entry.id);
-    return 0;
   }
 
   #change(id, changes) {
-    this.#write(
-      this.entries().map((entry) => (entry.id === id ? { ...entry, ...changes(entry) } : entry)),
-    );
+    const found = this.entries().filter((entry) => entry.id === id);
+    found.forEach((entry) => this.#write({ ...entry, ...changes(entry) }));
+    this.#show();
   }
 
-  #write(entries) {
-    if (entries.length) this.storage.setItem(this.key, JSON.stringify(entries));
-    else this.storage.removeItem(this.key);
-    this.changed(entries);
-  }
-}
-
-/** As much of the Storage interface as an outbox needs. */
-class Memory {
-  #items = new Map();
-
-  getItem(key) {
-    return this.#items.get(key) ?? null;
+  #show() {
+    this.changed(this.entries(), this.open);
   }
 
-  setItem(key, value) {
-    this.#items.set(key, value);
+  /** The entry under a key, in a list; another tab may just have taken it out. */
+  #read(key) {
+    const item = this.storage.getItem(key);
+    return item === null ? [] : [{ ...JSON.parse(item), key }];
   }
 
-  removeItem(key) {
-    this.#items.delete(key);
+  #write({ key, ...entry }) {
+    this.storage.setItem(key, JSON.stringify(entry));
+  }
+
+  /** A key after all there are, even if the clock was set back. */
+  #lastKey(id) {
+    const last = this.entries().at(-1)?.key.slice(this.key.length + 1) ?? "0 0";
+    const [time, count] = last.split(" ").map(Number);
+    const now = Date.now();
+    return now > time ? this.#keyOf(now, 0, id) : this.#keyOf(time, count + 1, id);
+  }
+
+  #keyOf(time, count, id) {
+    return `${this.key} ${String(time).padStart(15, "0")} ${String(count).padStart(6, "0")} ${id}`;
+  }
+
+  /** Before, all entries of a room were one list, under the key itself. */
+  #takeOver() {
+    const list = JSON.parse(this.storage.getItem(this.key) ?? "[]");
+    list.forEach((entry, count) => {
+      this.#write({ ...entry, key: this.#keyOf(Date.parse(entry.at), count, entry.id) });
+    });
+    this.storage.removeItem(this.key);
   }
 }

@@ -1,20 +1,24 @@
 /**
  * A room, put together. What I write: composer, outbox, pending (drawn at once), socket, and with
- * the acknowledgement to messages. What comes: socket, catchup (nothing missed), messages, scroll.
+ * the acknowledgement to messages. What comes: socket, catchup (nothing missed), messages, scroll;
+ * and what came while the reader was away: gapline (too much of it), away (how much, since where).
  */
 
 import "parlor/copy";
+import { Away } from "parlor/away";
 import { Catchup } from "parlor/catchup";
 import { Composer } from "parlor/composer";
+import { GapLine } from "parlor/gapline";
 import { Messages } from "parlor/messages";
 import { Names } from "parlor/names";
 import { Older } from "parlor/older";
-import { Outbox, openStorage } from "parlor/outbox";
+import { Outbox } from "parlor/outbox";
 import { Pending } from "parlor/pending";
 import { People } from "parlor/people";
 import { Scroll } from "parlor/scroll";
-import { connect, persist, request, testWhenItMatters } from "parlor/socket";
+import { Line, connect, request } from "parlor/socket";
 import { Status } from "parlor/status";
+import { openStorage } from "parlor/storage";
 import { Typers, Typing } from "parlor/typing";
 
 const find = (selector) => document.querySelector(selector);
@@ -26,22 +30,31 @@ const log = find(".log");
 const list = find(".messages");
 const counts = document.querySelectorAll("[data-count]");
 
-const messages = new Messages({ list, empty: find(".empty"), me });
+const older = find(".older");
+const messages = new Messages({ list, empty: find(".empty"), older, me });
 const scroll = new Scroll({ log, list, jump: find(".jump") });
 const people = new People({ list: find(".people-list"), more: find(".people-more"), counts, me });
 const names = new Names({ lacks: () => people.lacksNames, ask: () => people.complete(askMembers) });
 const typers = new Typers({ line: find(".typing"), me });
-const catchup = new Catchup({ through: Number(page.through), apply: receive, ask });
+const away = new Away({ bar: find(".away"), log, messages, scroll });
+const catchup = new Catchup({
+  through: Number(page.through),
+  apply: receive,
+  ask,
+  together: (change) => scroll.holdEnd(change),
+  done: caughtUp,
+});
 let asked = catchup.through;
 const socket = connect(page.room, () => (asked = catchup.through));
+const line = new Line({ socket, probe, refused: giveUp });
 const status = new Status({ line: find(".status"), notice: find(".notice"), socket });
 const pending = new Pending({ messages, again, discard });
 const outbox = new Outbox({
   storage: openStorage(),
   key: `parlor outbox ${membership}`,
-  send: ({ id, data }) => request(socket, "message", { id, data }),
+  send,
   sent,
-  changed: (entries) => scroll.holdEnd(() => pending.show(entries)),
+  changed: (entries, isOpen) => scroll.holdEnd(() => pending.show(entries, isOpen)),
 });
 const composer = new Composer({
   form: find(".composer"),
@@ -53,12 +66,22 @@ const composer = new Composer({
 });
 const typing = new Typing({ field: composer.text, send: tellTyping });
 
-new Older({ log, row: find(".older"), room: page.room, messages, scroll });
+new Older({ log, row: older, room: page.room, messages, scroll });
 
 function say(text) {
   typing.stop();
   outbox.add(text);
   scroll.toEnd();
+}
+
+/** Where no answer comes although there is a connection, the line may be dead, or lose things. */
+async function send({ id, data }) {
+  try {
+    return await request(socket, "message", { id, data });
+  } catch (error) {
+    if (socket.connected) line.test();
+    throw error;
+  }
 }
 
 /** Acknowledged. The version comes with the message itself, which draws over this. */
@@ -77,14 +100,37 @@ function discard(id) {
 }
 
 function receive(message) {
-  const isNew = scroll.holdEnd(() => messages.put(message));
+  const isNew = inPassing(() => scroll.holdEnd(() => messages.put(message)));
   if (message.user_id === me.user_id) outbox.discard(message.id);
   else if (isNew) scroll.count();
 }
 
-async function ask(after, within) {
-  const answer = await request(socket, "sync", { after }, within);
+/** What comes while the reader is away is told all together, afterwards. */
+function inPassing(change) {
+  return away.isAway ? scroll.quietly(change) : change();
+}
+
+function caughtUp() {
+  scroll.holdEnd(() => pending.settle(outbox.entries()));
+  away.back();
+}
+
+async function ask(after) {
+  const answer = await request(socket, "sync", { after });
   if (answer.error) throw new Error(answer.error.code);
+  return answer;
+}
+
+/**
+ * Any answer shows that the line is alive, a refusal too. This one needs no database; what may have
+ * been lost on the way is asked for besides.
+ */
+function probe(within) {
+  const answer = request(socket, "typing", { is_typing: typing.isOn }, within);
+  ask(catchup.through).then(
+    (found) => catchup.take(found),
+    () => away.back(),
+  );
   return answer;
 }
 
@@ -95,7 +141,20 @@ function tellTyping(isTyping) {
 function arrive(room) {
   if (room.through < asked) return location.reload(); // the server was set back, to a backup
   people.set(room.members, room.count);
-  catchup.take(room);
+  scroll.holdEnd(() => {
+    if (room.gap) passOver(room.gap, room.messages);
+    catchup.take(room);
+  });
+}
+
+function passOver({ after, through }, [next]) {
+  const until = next?.seq ?? through + 1;
+  new GapLine({ after, through, until, ask: askForChanges, messages, scroll });
+}
+
+async function askForChanges(after, limit) {
+  const query = new URLSearchParams({ after, limit });
+  return getJson(`/api/chat/rooms/${page.room}/messages?${query}`);
 }
 
 function rename(member) {
@@ -119,9 +178,13 @@ function showPresence({ joined, left, count }) {
 }
 
 async function askMembers() {
-  const answer = await fetch(`/api/chat/rooms/${page.room}`);
-  if (!answer.ok) throw new Error(`members: ${answer.status}`);
-  return (await answer.json()).members;
+  return (await getJson(`/api/chat/rooms/${page.room}`)).members;
+}
+
+async function getJson(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer.json();
 }
 
 function goOn() {
@@ -131,6 +194,7 @@ function goOn() {
 function pause() {
   outbox.setOpen(false);
   typers.show([]);
+  away.leave();
 }
 
 function giveUp(error) {
@@ -146,12 +210,10 @@ socket.on("message", (message) => catchup.receive(message));
 socket.on("head", ({ seq }) => catchup.head(seq));
 socket.on("presence", showPresence);
 socket.on("typing", ({ users }) => typers.show(users));
-persist(socket, { refused: giveUp });
-testWhenItMatters(socket, async (within) => catchup.take(await ask(catchup.through, within)));
 window.addEventListener("storage", ({ key }) => {
-  if (key === outbox.key) pending.show(outbox.entries());
+  if (key === null || outbox.owns(key)) outbox.look();
 });
 
-pending.show(outbox.entries());
+outbox.setOpen(false);
 scroll.toEnd();
 if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.focus();

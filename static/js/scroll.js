@@ -1,11 +1,14 @@
 /** Where the reader is: at the end new messages push up; elsewhere they are counted on a button. */
 
 const CLOSE = 80;
+const QUIET_FOR = 500;
 
 export class Scroll {
   #atEnd = true;
   #missed = 0;
   #top = 0;
+  #holds = false;
+  #quiet;
 
   constructor({ log, list, jump }) {
     Object.assign(this, { log, jump });
@@ -25,10 +28,13 @@ export class Scroll {
 
   /** Runs a change at the end of the list; whoever was at the end stays there. */
   holdEnd(change) {
+    if (this.#holds) return change();
+    this.#holds = true;
     // The reader may have moved this very moment: the scroll event comes only with the next frame.
     if (this.log.scrollTop !== this.#top) this.#look();
     const wasAtEnd = this.#atEnd;
     const result = change();
+    this.#holds = false;
     if (wasAtEnd) this.toEnd();
     return result;
   }
@@ -38,6 +44,30 @@ export class Scroll {
     const fromBottom = this.log.scrollHeight - this.log.scrollTop;
     change();
     this.log.scrollTop = this.log.scrollHeight - fromBottom;
+  }
+
+  /** Runs a change below what the reader is looking at, which stays where it is. */
+  holdTop(change) {
+    const { scrollTop } = this.log;
+    change();
+    this.log.scrollTop = scrollTop;
+    this.#look();
+  }
+
+  /** Runs a change that is not news: it is not read out. */
+  quietly(change) {
+    this.log.ariaLive = "off";
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => (this.log.ariaLive = "polite"), QUIET_FOR);
+    return change();
+  }
+
+  /** Brings a line into the middle of what is seen. */
+  goTo(line) {
+    const { top, height } = line.getBoundingClientRect();
+    const frame = this.log.getBoundingClientRect();
+    this.log.scrollTop += top + height / 2 - frame.top - frame.height / 3;
+    this.log.focus({ preventScroll: true });
   }
 
   /** A message came that the reader does not see yet, perhaps. */

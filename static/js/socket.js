@@ -1,9 +1,12 @@
 /** The connection: made, kept and tested. What comes over it is for others. */
 
+import { onWake } from "parlor/wake";
 import { io } from "socket.io-client";
 
 const ANSWER_WITHIN = 5_000;
 const PROBE_WITHIN = 3_000;
+const THROWN_OUT = 0.2;
+const REFUSED = 2;
 const FINAL = ["not_a_member", "room_not_found", "room_closed"];
 
 /** @param {() => number} through tells up to which change the page has everything */
@@ -24,28 +27,63 @@ export function request(socket, event, data, within = ANSWER_WITHIN) {
   return socket.timeout(within).emitWithAck(event, data);
 }
 
-/** Goes on where Socket.IO stops: when the server refuses us, or has thrown us out. */
-export function persist(socket, { refused }) {
-  socket.on("connect_error", ({ data }) => {
-    if (socket.active) return;
-    const error = data?.error ?? {};
-    if (FINAL.includes(error.code)) refused(error);
-    else connectIn(socket, (error.retry_after ?? 2) * 1000);
-  });
-  socket.on("disconnect", (reason) => {
-    if (reason === "io server disconnect") connectIn(socket, 200);
-  });
+/**
+ * Goes on where Socket.IO stops: when the server refuses us, has thrown us out, or is about to stop;
+ * and where the line may be dead, `probe(within)` asks for any answer in that many milliseconds.
+ */
+export class Line {
+  #comeback = null;
+  #testing = false;
+  #over = false;
+
+  constructor({ socket, probe, refused }) {
+    Object.assign(this, { socket, probe, refused });
+    socket.on("connect_error", ({ data }) => socket.active || this.#turnedAway(data?.error ?? {}));
+    socket.on("disconnect", (reason) => {
+      if (reason === "io server disconnect") this.#comeBackIn(spread(THROWN_OUT));
+    });
+    socket.on("restart", ({ within }) => this.#makeWay(within));
+    onWake(() => this.test());
+  }
+
+  /** One at a time; and who waits for a moment to come back keeps to it. */
+  async test() {
+    if (this.#testing || this.#over) return;
+    this.#testing = true;
+    const isAlive = this.socket.connected && (await this.#answers());
+    this.#testing = false;
+    if (!isAlive && !this.#comeback) this.socket.disconnect().connect();
+  }
+
+  #answers() {
+    return this.probe(PROBE_WITHIN).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #turnedAway(error) {
+    this.#over = FINAL.includes(error.code);
+    if (this.#over) this.refused(error);
+    else this.#comeBackIn(spread(error.retry_after ?? REFUSED));
+  }
+
+  /** The server is about to stop: everybody goes, and nobody comes back at the same moment. */
+  #makeWay(within) {
+    this.socket.disconnect();
+    this.#comeBackIn(Math.random() * within);
+  }
+
+  #comeBackIn(seconds) {
+    clearTimeout(this.#comeback);
+    this.#comeback = setTimeout(() => {
+      this.#comeback = null;
+      this.socket.connect();
+    }, seconds * 1000);
+  }
 }
 
-function connectIn(socket, pause) {
-  setTimeout(() => socket.connect(), pause * (1 + Math.random() / 2));
-}
-
-/** After a sleep, or a change of network, the connection may be dead without knowing it. */
-export function testWhenItMatters(socket, probe) {
-  const test = () => (socket.connected ? probe(PROBE_WITHIN).catch(again) : again());
-  const again = () => socket.disconnect().connect();
-  document.addEventListener("visibilitychange", () => document.hidden || test());
-  window.addEventListener("online", test);
-  window.addEventListener("offline", test);
+/** Up to half as many seconds more. */
+function spread(seconds) {
+  return seconds * (1 + Math.random() / 2);
 }

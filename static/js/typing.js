@@ -16,6 +16,10 @@ export class Typing {
     field.addEventListener("blur", () => this.stop());
   }
 
+  get isOn() {
+    return this.#saidAt !== -Infinity;
+  }
+
   /** A key was pressed. */
   touch(text) {
     if (!text) return this.stop();
@@ -26,7 +30,7 @@ export class Typing {
 
   stop() {
     clearTimeout(this.#timer);
-    if (this.#saidAt === -Infinity) return;
+    if (!this.isOn) return;
     this.#saidAt = -Infinity;
     this.send(false);
   }

@@ -14,8 +14,11 @@ from tests.support.browsers import SOON
 IPHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
-LOST = r"WebSocket connection to|ERR_(CONNECTION|INTERNET|NETWORK|EMPTY_RESPONSE|SOCKET)_?"
-"""What a browser logs when the line or the server is gone."""
+LOST = (
+    r"WebSocket connection to|status of 503"
+    r"|ERR_(CONNECTION|INTERNET|NETWORK|EMPTY_RESPONSE|SOCKET)_?"
+)
+"""What a browser logs when the line or the server is gone, or about to go."""
 
 BACK = 20_000
 """Milliseconds within which a page has found back."""
@@ -95,6 +98,17 @@ def stored(page, code):
     return [one["message"] for one in answer.json()["messages"]]
 
 
+def expect_all(page, expected):
+    """Those messages, each once, in that order, none on its way; and the server has the same."""
+    expect(messages(page)).to_have_text(expected, timeout=BACK)
+    expect(page.locator("[data-state]")).to_have_count(0, timeout=BACK)
+    assert stored(page, page.url.rpartition("/")[2]) == expected
+
+
+def wait_until_back(page):
+    expect(status(page)).to_have_text("Connected", timeout=BACK)
+
+
 def wait_until(page, expression):
     """Wait until that JavaScript is true. (`page.wait_for_function` needs eval, which a page of
     Parlor's does not have.)"""
@@ -102,6 +116,16 @@ def wait_until(page, expression):
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"never true: {expression}"
         page.wait_for_timeout(20)
+
+
+@contextmanager
+def away(page):
+    """The page has no network meanwhile; it is back when this is over."""
+    page.context.set_offline(True)
+    expect(status(page)).to_contain_text("You're offline")
+    yield
+    page.context.set_offline(False)
+    wait_until_back(page)
 
 
 @contextmanager
@@ -131,16 +155,19 @@ def date_back(server, code, moments):
 
 
 def write_down(server, code, texts):
-    """Put what the first member of a room is to have said straight into the table."""
+    """Put what the first member of a room is to have said next straight into the table."""
     with closing(sqlite3.connect(server.directory / "parlor.db", timeout=5)) as database:
-        room = "SELECT id FROM room WHERE code = ? AND closed_at IS NULL"
-        [room_id] = database.execute(room, [code]).fetchone()
+        room = "SELECT id, last_seq FROM room WHERE code = ? AND closed_at IS NULL"
+        room_id, last = database.execute(room, [code]).fetchone()
         members = "SELECT min(user_id) FROM participant WHERE room_id = ?"
         [user_id] = database.execute(members, [room_id]).fetchone()
         database.executemany(
             "INSERT INTO message (room_id, user_id, seq, version, client_id, content, timestamp)"
             " VALUES (?, ?, ?, ?, ?, ?, '2026-05-03 14:05:00.000000')",
-            [(room_id, user_id, n, n, f"id-{n}", one) for n, one in enumerate(texts, start=1)],
+            [
+                (room_id, user_id, n, n, f"id-{n}", one)
+                for n, one in enumerate(texts, start=last + 1)
+            ],
         )
-        database.execute("UPDATE room SET last_seq = ? WHERE id = ?", (len(texts), room_id))
+        database.execute("UPDATE room SET last_seq = ? WHERE id = ?", (last + len(texts), room_id))
         database.commit()

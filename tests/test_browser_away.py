@@ -1,0 +1,172 @@
+"""Back after a while: how many messages came, and where reading stopped."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.talk import (
+    IPHONE,
+    LOST,
+    away,
+    let_in,
+    message,
+    messages,
+    say,
+    wait_until,
+)
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+"""As when another tab comes to the front; Chromium without a screen shows all of them."""
+
+
+@pytest.fixture
+def page(page_for, alice, code, server):
+    page_for.allow(LOST)
+    page = page_for("Alice", server, viewport=IPHONE, reduced_motion="reduce")
+    let_in(page, alice, code)
+    return page
+
+
+def speak(person, count, text="{}"):
+    for number in range(1, count + 1):
+        assert person.send(text.format(number))["ok"]
+
+
+def bar(page):
+    return page.get_by_role("status").filter(has_text="while you were away")
+
+
+def line(page):
+    return page.locator(".since")
+
+
+def show(page):
+    return page.get_by_role("button", name="Show", exact=True)
+
+
+def text_after_line(page):
+    """What the first message after the line says."""
+    return page.locator(".since + .message .message-text").text_content()
+
+
+def test_whoever_comes_back_is_told_how_many_came_and_led_to_the_first(page, bob):
+    speak(bob, 20, "read {}")
+    expect(messages(page)).to_have_count(20)
+    with away(page):
+        speak(bob, 53, "missed {}")
+    expect(bar(page)).to_have_text("You're up to date: 53 messages while you were away")
+    expect(message(page, "missed 53")).to_be_in_viewport()
+    expect(line(page)).to_have_text("New since you left")
+    assert text_after_line(page) == "missed 1"
+    expect(line(page)).not_to_be_in_viewport()
+    show(page).click()
+    expect(line(page)).to_be_in_viewport()
+    expect(message(page, "missed 1")).to_be_in_viewport()
+    expect(page.get_by_role("log")).to_be_focused()
+    expect(show(page)).to_be_hidden()
+    expect(bar(page)).to_have_count(0, timeout=8_000)
+    expect(line(page)).to_have_count(1)
+
+
+def test_where_all_that_came_is_in_sight_nothing_has_to_be_shown(page, bob):
+    speak(bob, 1, "read")
+    with away(page):
+        speak(bob, 1, "missed")
+    expect(bar(page)).to_have_text("You're up to date: 1 message while you were away")
+    expect(line(page)).to_be_in_viewport()
+    expect(show(page)).to_be_hidden()
+    expect(bar(page)).to_have_count(0, timeout=8_000)
+
+
+def test_whoever_missed_nothing_is_told_nothing(page, bob):
+    speak(bob, 1, "read")
+    with away(page):
+        say(page, "mine")
+    expect(message(page, "mine").locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    speak(bob, 1, "live")
+    expect(message(page, "live")).to_be_visible()
+    expect(bar(page)).to_have_count(0)
+    expect(line(page)).to_have_count(0)
+
+
+def test_one_s_own_messages_from_elsewhere_do_not_count(page, alice, bob):
+    with away(page):
+        alice.send("from my phone")
+        speak(bob, 2, "missed {}")
+    expect(bar(page)).to_contain_text("2 messages")
+    assert text_after_line(page) == "missed 1"
+
+
+def test_more_than_comes_with_the_join_is_counted_once_it_is_all_there(page, bob):
+    speak(bob, 1, "read")
+    with away(page):
+        speak(bob, 230, "missed {}")
+    expect(bar(page)).to_contain_text("230 messages", timeout=10_000)
+    expect(messages(page)).to_have_count(231)
+    assert text_after_line(page) == "missed 1"
+
+
+def test_the_line_moves_when_one_is_away_again(page, bob):
+    with away(page):
+        speak(bob, 1, "first absence")
+    expect(line(page)).to_be_in_viewport()
+    expect(show(page)).to_be_hidden()
+    speak(bob, 1, "live")
+    with away(page):
+        speak(bob, 2, "second absence {}")
+    expect(bar(page)).to_contain_text("2 messages")
+    expect(line(page)).to_have_count(1)
+    assert text_after_line(page) == "second absence 1"
+    faces = [one.locator(".avatar").is_visible() for one in page.locator(".message").all()]
+    assert faces == [True, False, True, False]  # whoever goes on after the line is named anew
+
+
+def test_whoever_has_not_looked_yet_was_away_all_the_time(page, bob):
+    speak(bob, 1, "read")
+    with away(page):
+        speak(bob, 30, "first {}")
+    expect(show(page)).to_be_visible()
+    with away(page):
+        speak(bob, 5, "second {}")
+    expect(bar(page)).to_have_text("You're up to date: 35 messages while you were away")
+    expect(line(page)).to_have_count(1)
+    assert text_after_line(page) == "first 1"
+
+
+def test_a_page_out_of_sight_is_away_too(page, bob):
+    speak(bob, 1, "read")
+    expect(messages(page)).to_have_count(1)
+    page.evaluate(HIDE, True)
+    speak(bob, 3, "unseen {}")
+    expect(messages(page)).to_have_count(4)
+    expect(bar(page)).to_have_count(0)
+    page.evaluate(HIDE, False)
+    expect(bar(page)).to_contain_text("3 messages")
+    assert text_after_line(page) == "unseen 1"
+
+
+def test_what_came_meanwhile_is_not_read_out_but_counted_aloud_once(page, bob):
+    page.evaluate("""() => {
+      window.aloud = 0;
+      window.told = [];
+      const log = document.querySelector(".log");
+      new MutationObserver(() => { window.aloud += log.ariaLive !== "off" })
+        .observe(log.querySelector(".messages"), { childList: true });
+      const words = document.querySelector(".away [role=status]");
+      new MutationObserver(() => window.told.push(words.textContent))
+        .observe(words, { childList: true, characterData: true, subtree: true });
+    }""")
+    with away(page):
+        speak(bob, 5)
+    expect(bar(page)).to_be_visible()
+    assert page.evaluate("[window.aloud, window.told]") == [
+        0, ["You're up to date: 5 messages while you were away"]
+    ]  # fmt: skip
+    wait_until(page, "document.querySelector('.log').ariaLive === 'polite'")
+    speak(bob, 1, "live")
+    expect(message(page, "live")).to_be_visible()
+    assert page.evaluate("window.aloud") == 1
