@@ -15,7 +15,7 @@ from parlor.errors import (
     TooLarge,
 )
 from parlor.logs import new_id
-from parlor.transactions import UNAVAILABLE
+from parlor.outages import is_outage
 
 KNOWN = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
 
@@ -39,7 +39,7 @@ def as_server_error(error):
     """
     id = (has_app_context() and g.get("request_id")) or new_id()
     log.error("server error request_id=%s", id, exc_info=error)
-    return Retry() if isinstance(error, UNAVAILABLE) else ServerError(id=id)
+    return Retry() if is_outage(error) else ServerError(id=id)
 
 
 def answer(error, typed=None):

@@ -8,6 +8,8 @@ import traceback
 
 from flask import g, request
 
+from parlor.outages import is_outage, name_of
+
 log = logging.getLogger("parlor.request")
 
 
@@ -16,21 +18,18 @@ class Formatter(logging.Formatter):
 
     def formatException(self, info):  # noqa: N802 - the base class's name
         kind, error, trail = info
+        name = name_of(error)
+        said = f"{kind.__name__} {name}" if name else kind.__name__
+        if is_outage(error):  # there is nothing to mend where it came up
+            return said
         frames = " < ".join(
             f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})"
             for frame in reversed(traceback.extract_tb(trail))
         )
-        return f"{kind.__name__}{driver_code(error)} in {frames}"
+        return f"{said} in {frames}"
 
     def format(self, record):
         return super().format(record).replace("\n", " ")
-
-
-def driver_code(error):
-    """What the database calls it: ` 57P01`, ` SQLITE_BUSY`."""
-    orig = getattr(error, "orig", None)
-    code = getattr(orig, "pgcode", None) or getattr(orig, "sqlite_errorname", None)
-    return f" {code}" if code else ""
 
 
 def configure(level):

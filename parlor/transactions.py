@@ -8,17 +8,13 @@ import time
 from contextlib import contextmanager
 from functools import lru_cache, partial, wraps
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import db
 from parlor.errors import Retry
 
 LOCK_PATIENCE = 5
 """Seconds that a transaction is tried again while another process holds SQLite's lock."""
-
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What is raised while the database does not answer, or has no connection left."""
 
 
 def transaction(verb):
@@ -56,10 +52,17 @@ def driver(engine):
         connection = engine.raw_connection()
         yield connection
     except dialect.dbapi.Error as error:
-        if connection and dialect.is_disconnect(error, connection.driver_connection, None):
+        is_over = connection and dialect.is_disconnect(error, connection.driver_connection, None)
+        if is_over:
             connection.invalidate()
-        base = dialect.dbapi.Error
-        raise DBAPIError.instance("", None, error, base, hide_parameters=True) from error
+        raise DBAPIError.instance(
+            "",
+            None,
+            error,
+            dialect.dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=bool(is_over),
+        ) from error
     finally:
         if connection:
             connection.close()  # back to the pool

@@ -17,8 +17,9 @@ from models import db
 from parlor import relay
 from parlor.errors import ChatError, Retry, ServerError
 from parlor.logs import new_id
+from parlor.outages import is_outage
 from parlor.store import Draft, Outcome, store
-from parlor.transactions import UNAVAILABLE, write_transaction
+from parlor.transactions import write_transaction
 
 BATCH = 500
 """Messages in one transaction."""
@@ -43,6 +44,7 @@ class Writer:
         self.line = deque()
         self.lock = Lock()
         self.is_writing = False
+        self.refused = 0  # since the database has answered
 
     @property
     def is_busy(self):
@@ -88,7 +90,7 @@ class Writer:
             try:
                 while self.line:
                     self.gather()
-                    self.write([self.line.popleft() for _ in range(min(BATCH, len(self.line)))])
+                    self.write(self.take(BATCH))
             finally:
                 self.is_writing = False
             if not self.begin():
@@ -101,13 +103,25 @@ class Writer:
             before = len(self.line)
             relay.pause(0)
 
+    def take(self, most):
+        """The first in line, as many as there are."""
+        return [self.line.popleft() for _ in range(min(most, len(self.line)))]
+
     def write(self, batch):
-        """Store, relay and acknowledge."""
-        outcomes = [Outcome(error=Retry())] * len(batch)
+        """Store, relay and acknowledge.
+
+        When the database does not answer, whoever is in line by then is refused, too: one
+        transaction's patience is what anybody waits.
+        """
+        outcomes = []
         try:
             outcomes = self.store([ticket.draft for ticket in batch])
         finally:
-            self.tell(batch, outcomes)
+            if len(outcomes) < len(batch):
+                batch += self.take(len(self.line))
+            missing = len(batch) - len(outcomes)
+            self.tell(batch, outcomes + [Outcome(error=Retry())] * missing)
+        self.count(missing)
 
     def tell(self, batch, outcomes):
         for ticket, outcome in zip(batch, outcomes, strict=True):
@@ -117,12 +131,37 @@ class Writer:
             self.attempt(ticket.done, outcome)
 
     def store(self, drafts):
+        """The Outcomes of drafts, in their order, up to where the database did not answer."""
         try:
             return write_transaction(self.engine, store, drafts)
         except Exception as error:  # noqa: BLE001 - whatever it is, everyone gets an answer
-            if len(drafts) == 1 or isinstance(error, (Retry, *UNAVAILABLE)):
-                return [Outcome(error=refusal(error))] * len(drafts)
-        return [self.store([draft])[0] for draft in drafts]  # one bad row takes no other with it
+            if is_outage(error):
+                self.note(error)
+                return []
+            if len(drafts) == 1:
+                return [Outcome(error=refusal(error))]
+        return self.store_each(drafts)
+
+    def store_each(self, drafts):
+        """The same, one by one: a bad row takes no other with it."""
+        outcomes = []
+        for draft in drafts:
+            outcome = self.store([draft])
+            if not outcome:
+                break
+            outcomes += outcome
+        return outcomes
+
+    def note(self, outage):
+        """Log how an outage begins; its refusals, maybe thousands a second, are only counted."""
+        if not self.refused:
+            log.error("nothing can be stored", exc_info=outage)
+
+    def count(self, refused):
+        self.refused += refused
+        if self.refused and not refused:
+            log.warning("stored again, after refused=%d", self.refused)
+            self.refused = 0
 
     def attempt(self, do, *arguments):
         try:
@@ -132,11 +171,11 @@ class Writer:
 
 
 def refusal(error):
-    """The ChatError to answer with: Retry only where trying again can help."""
+    """The ChatError to answer with, for what is no outage."""
     if isinstance(error, ChatError):
         return error
-    answer = Retry() if isinstance(error, UNAVAILABLE) else ServerError(id=new_id())
-    log.error("not stored error_id=%s", answer.details.get("id"), exc_info=error)
+    answer = ServerError(id=new_id())
+    log.error("not stored error_id=%s", answer.details["id"], exc_info=error)
     return answer
 
 

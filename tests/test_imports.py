@@ -24,6 +24,7 @@ LAYERS = [
     "codes guard limits logs names numbers sessions text times transport",
     "budget frames outbox",
     "admission characters",
+    "outages",
     "errors settings",
 ]
 """A module may import those of the lines below its own, and none beside it."""

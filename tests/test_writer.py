@@ -113,6 +113,67 @@ def test_a_database_that_does_not_answer_is_worth_another_try(app, room, alice, 
         new_writer().post(draft(room, alice, "a"))
 
 
+def test_whoever_is_in_line_when_the_database_does_not_answer_need_not_ask_it_too(
+    app, room, alice, monkeypatch
+):
+    writer, answers, asked = new_writer(), [], []
+
+    def gone(cursor, drafts):
+        asked.append(len(drafts))
+        for n in range(3):
+            writer.submit(draft(room, alice, f"late-{n}"), answers.append)
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("parlor.writer.store", gone)
+        with pytest.raises(Retry):
+            writer.post(draft(room, alice, "a"))
+    assert asked == [1]
+    assert [outcome.error.code for outcome in answers] == ["retry"] * 3
+    monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
+    assert writer.post(draft(room, alice, "a")).seq == 1
+
+
+def test_an_outage_in_the_middle_takes_no_answer_back(app, room, alice, monkeypatch):
+    """One row is bad, so they are stored one by one; then the database is gone."""
+    relayed, answers = [], []
+    monkeypatch.setattr("parlor.relay.send_message", lambda _, posted: relayed.append(posted.seq))
+
+    def fails(cursor, drafts):
+        if drafts[-1].content == "bad":
+            raise DataError("INSERT", {}, Exception("the row is bad"))
+        if drafts[-1].content == "gone":
+            raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+        return store(cursor, drafts)
+
+    monkeypatch.setattr("parlor.writer.store", fails)
+    writer = new_writer()
+    writer.is_writing = True
+    for said in ("good", "gone", "never", "bad"):
+        writer.submit(draft(room, alice, said, said), answers.append)
+    writer.run()
+    assert [outcome.error and outcome.error.code for outcome in answers] == [None, *["retry"] * 3]
+    assert relayed == [1]
+    assert [content for _, _, content in stored()] == ["good"]
+
+
+def test_an_outage_is_logged_when_it_begins_and_when_it_ends(app, room, alice, monkeypatch, caplog):
+    def gone(cursor, drafts):
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
+    writer = new_writer()
+    with monkeypatch.context() as patch:
+        patch.setattr("parlor.writer.store", gone)
+        for _ in range(3):
+            with pytest.raises(Retry):
+                writer.post(draft(room, alice, "a"))
+    writer.post(draft(room, alice, "a"))
+    writer.post(draft(room, alice, "b"))
+    said = [record.getMessage() for record in caplog.records if record.name == "parlor.writer"]
+    assert said == ["nothing can be stored", "stored again, after refused=3"]
+
+
 def test_whoever_waits_in_line_holds_no_connection(app, room, alice, monkeypatch):
     monkeypatch.setattr("parlor.relay.send_message", lambda *_: None)
     db.session.execute(text("SELECT 1"))
