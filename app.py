@@ -13,6 +13,7 @@ from parlor.api import api
 from parlor.cli import cli
 from parlor.limits import throttle
 from parlor.pages import pages
+from parlor.patience import SERVER_OPTIONS, PatientConnection
 from parlor.rooms import live
 from parlor.sessions import Sessions
 from parlor.settings import Settings
@@ -84,18 +85,24 @@ def flask_config(settings):
 
 
 def engine_options(settings):
-    """How the database is reached. Whatever it does not do in seconds, it does not do."""
+    """How the database is reached. Whatever it does not do in seconds, it does not do.
+
+    Who waits for Postgres knows within 5 seconds at most: one for a free connection, two until that
+    one proves to be dead, two for a new one (parlor/patience.py).
+    """
     options = {
         "hide_parameters": True,  # logs never hold what people wrote
         "pool_pre_ping": not settings.on_sqlite,
         "pool_size": 10,
         "pool_use_lifo": True,  # the one used last knows most of SQLite's file
         "max_overflow": 20,
-        "pool_timeout": 5,
+        "pool_timeout": 1,
     }
     if not settings.on_sqlite:
-        limits = "-c statement_timeout=5000 -c lock_timeout=4000"
-        options["connect_args"] = {"connect_timeout": 5, "options": limits}
+        options["connect_args"] = {
+            "connection_factory": PatientConnection,
+            "options": SERVER_OPTIONS,
+        }
     return options
 
 

@@ -28,6 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from parlor import patience
+
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT = 5
@@ -172,6 +174,7 @@ class Message(db.Model):
 
 def init_app(app):
     """Bind the tables to `app`, and set up each of its connections to SQLite."""
+    patience.install()
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():

@@ -25,7 +25,7 @@ LAYERS = [
     "budget frames outbox",
     "admission characters",
     "outages",
-    "errors settings",
+    "errors patience settings",
 ]
 """A module may import those of the lines below its own, and none beside it."""
 
