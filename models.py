@@ -32,8 +32,10 @@ from parlor import patience
 
 log = logging.getLogger(__name__)
 
-BUSY_TIMEOUT = 5
-"""Milliseconds that SQLite may wait for a lock by itself; all the server's users wait with it."""
+CONNECT_TIMEOUT = 1000
+"""Milliseconds that SQLite may wait by itself when its file is opened: after a crash another
+process may be just about to mend it. From then on it waits for nothing, as all the server's users
+would wait with it: no reader has to, and writers are tried again (parlor/transactions.py)."""
 
 CHECKPOINT = 8000
 """Pages of 4 KB in SQLite's log after which they are copied into its file. What is written again
@@ -185,8 +187,9 @@ def init_app(app):
 
 def prepare_sqlite(connection, record):
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    connection.execute(f"PRAGMA busy_timeout = {CONNECT_TIMEOUT}")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA busy_timeout = 0")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
     connection.execute(f"PRAGMA cache_size = -{CACHE}")
     connection.execute("PRAGMA synchronous = FULL")

@@ -1,14 +1,16 @@
 """The tables by migrations: from nothing to the newest and back, the same as the models say."""
 
+import sqlite3
 import threading
 from pathlib import Path
 
+import alembic.context
 import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 
-from models import BUSY_TIMEOUT, Room, User, db
+from models import Room, User, db
 from parlor import leases
 from parlor.errors import Retry
 from parlor.transactions import transaction
@@ -29,6 +31,34 @@ def test_migrations_go_back_to_nothing_and_up_again(app):
         assert "message" in inspect(db.engine).get_table_names()
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_migration_may_take_its_time(app, monkeypatch):
+    done = []
+
+    def migrate():
+        done.append(alembic.context.get_bind().exec_driver_sql("SELECT pg_sleep(2.2)").rowcount)
+
+    monkeypatch.setattr("alembic.context.run_migrations", migrate)
+    with app.app_context():
+        flask_migrate.upgrade()
+    assert done == [1]
+
+
+@on_sqlite
+def test_a_file_that_is_being_mended_is_waited_for_when_it_is_opened(app):
+    """As after a crash, when two processes open it at once: one mends it, behind a lock."""
+    with app.app_context():
+        db.engine.dispose()
+        path = db.engine.url.database
+        mender = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        mender.execute("PRAGMA locking_mode = EXCLUSIVE")
+        mender.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.3, mender.close)
+        timer.start()
+        assert leases.open_codes() == []
+        timer.join()
+
+
 @on_sqlite
 def test_sqlite_is_durable_and_does_not_wait(app):
     with app.app_context(), db.engine.connect() as connection:
@@ -40,7 +70,7 @@ def test_sqlite_is_durable_and_does_not_wait(app):
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": BUSY_TIMEOUT,
+        "busy_timeout": 0,
     }
 
 
