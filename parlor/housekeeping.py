@@ -1,6 +1,7 @@
 """What happens by itself as time passes: people fade, typing stops, rooms close, lost numbers heal.
 
-`start` runs the JOBS that are due, every second, beside whatever the worker is.
+`start` runs each of the JOBS in a loop of its own, beside whatever the worker is: so one that waits
+for the database holds up no other.
 """
 
 import logging
@@ -20,18 +21,15 @@ log = logging.getLogger(__name__)
 
 
 def start(app):
-    Thread(target=run, args=(app,), name="housekeeping", daemon=True).start()
+    for seconds, job in JOBS:
+        Thread(target=repeat, args=(app, seconds, job), name=job.__name__, daemon=True).start()
 
 
-def run(app):
-    """Tick for ever. A job that fails is logged, and tried again when it is next due."""
-    second = 0
+def repeat(app, seconds, job):
+    """Do it for ever, each so many seconds. What fails is logged, and tried again."""
     while True:
-        for every, job in JOBS:
-            if second % every == 0:
-                attempt(app, job)
-        second += 1
-        time.sleep(1)
+        attempt(app, job)
+        time.sleep(seconds)
 
 
 def attempt(app, job):
@@ -53,13 +51,17 @@ def adopt():
 
 
 def sweep():
-    """Tell what has expired, and close some of the rooms that are deserted."""
+    """Tell what has expired."""
     news = live.sweep()
     for room in {id(room): room for room, _ in news.left}.values():
         presence.tell(room, left=[member for its, member in news.left if its is room])
     for room in news.stilled:
         relay.send_typing(room, live.typing(room))
-    for room in news.deserted[:CLOSED_AT_ONCE]:
+
+
+def close_deserted():
+    """Close some of the rooms that nobody comes back to."""
+    for room in live.deserted()[:CLOSED_AT_ONCE]:
         if leases.end(room.id, partial(live.is_deserted, room)):
             live.close(room)
 
@@ -90,6 +92,7 @@ def drop_ghosts():
 JOBS = [
     (1, sweep),
     (1, relay.reap),
+    (1, close_deserted),
     (2, tell_heads),
     (5, drop_ghosts),
     (15, adopt),

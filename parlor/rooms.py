@@ -48,11 +48,10 @@ class Seat:
 
 @dataclass
 class News:
-    """What a sweep found: who has left, where typing ended, and which rooms are empty too long."""
+    """What a sweep found: who has left, and where typing ended."""
 
     left: list[tuple[LiveRoom, Member]] = field(default_factory=list)
     stilled: list[LiveRoom] = field(default_factory=list)
-    deserted: list[LiveRoom] = field(default_factory=list)
 
 
 def locked(method):
@@ -173,16 +172,16 @@ class LiveRooms:
 
     @locked
     def sweep(self):
-        """Let time pass: end what has expired, and say what that was.
-
-        Deserted rooms stay until they are closed: someone may come back this very moment.
-        """
+        """Let time pass: end what has expired, and say what that was."""
         now, news = self.clock(), News()
         for room in self.rooms.values():
             self._sweep_members(room, now, news)
-            if self.is_deserted(room):
-                news.deserted.append(room)
         return news
+
+    @locked
+    def deserted(self):
+        """The rooms that are deserted. They stay until they are closed: someone may come back."""
+        return [room for room in self.rooms.values() if self.is_deserted(room)]
 
     def is_deserted(self, room):
         """Whether nobody has been in the room, or looked at it, for the grace."""

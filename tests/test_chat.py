@@ -1,5 +1,8 @@
 """The verbs, where the order of things matters."""
 
+from threading import Event
+from types import SimpleNamespace
+
 import pytest
 
 from models import Room, User, db, now
@@ -7,6 +10,7 @@ from parlor import accounts, chat, housekeeping, memberships, messages, relay
 from parlor.errors import NotAMember
 from parlor.presence import presence
 from parlor.rooms import live
+from tests.support import on_sqlite
 
 
 @pytest.fixture
@@ -149,6 +153,22 @@ def test_a_job_that_fails_stops_no_other(app, caplog):
 
     housekeeping.attempt(app, broken)
     assert "broken failed" in caplog.text
+
+
+@on_sqlite
+def test_a_job_that_hangs_holds_up_no_other(app, monkeypatch):
+    """As one does that waits for the database. Here each loop's first pause is its last."""
+    is_over, is_done, ended = Event(), Event(), []
+
+    def hang():
+        ended.append(is_over.wait(3))
+
+    monkeypatch.setattr(housekeeping, "JOBS", [(1, hang), (1, is_done.set)])
+    monkeypatch.setattr(housekeeping, "time", SimpleNamespace(sleep=lambda _: Event().wait()))
+    housekeeping.start(app)
+    assert is_done.wait(5)
+    assert not ended
+    is_over.set()
 
 
 def test_a_room_that_is_being_joined_is_not_deserted(app, place, monkeypatch):

@@ -131,29 +131,29 @@ def test_whoever_leaves_types_no_more(live, clock):
 
 def test_a_room_without_people_is_deserted_after_the_grace(live, room, clock):
     clock.forward(599)
-    assert not live.sweep().deserted
+    assert not live.deserted()
     clock.forward(1)
-    assert live.sweep().deserted == [room]
+    assert live.deserted() == [room]
 
 
 def test_the_grace_begins_when_the_last_one_has_left(live, room, clock):
     live.enter(room, 1, "Alice", "tab")
     clock.forward(5000)
-    assert not live.sweep().deserted
+    assert not live.deserted()
     live.exit("tab")
     clock.forward(10)
     live.sweep()
     clock.forward(599)
-    assert not live.sweep().deserted
+    assert not live.deserted()
     clock.forward(1)
-    assert live.sweep().deserted == [room]
+    assert live.deserted() == [room]
 
 
 def test_a_look_at_the_room_begins_the_grace_anew(live, room, clock):
     clock.forward(599)
     live.open(1, "K7QP")
     clock.forward(599)
-    assert not live.sweep().deserted
+    assert not live.deserted()
 
 
 def test_a_code_that_is_given_out_again_is_another_room(live, room):
