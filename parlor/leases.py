@@ -46,13 +46,18 @@ def hold(room_id):
         raise RoomNotFound
 
 
+def lock(room_id):
+    """Keep the room as it is until the commit, open or not. Returns the Room."""
+    return db.session.get(Room, room_id, with_for_update=True)
+
+
 @transaction
 def end(room_id, may_end):
     """Close a room if `may_end()` while its row is held, which keeps joins out. Returns whether.
 
     True also for a room that is closed already.
     """
-    room = db.session.get(Room, room_id, with_for_update=True)
+    room = lock(room_id)
     if not may_end():
         return False
     if room.closed_at is None:

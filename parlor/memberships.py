@@ -93,6 +93,8 @@ def names_in(room_id, but):
 
 @transaction
 def end(room_id, user_id):
+    """From the commit on, nothing of the member's is stored any more."""
+    leases.lock(room_id)
     db.session.get(Participant, (room_id, user_id)).left_at = now()
 
 

@@ -73,6 +73,14 @@ def test_the_same_id_for_another_text_is_an_error(room, alice):
     assert isinstance(outcome.error, IdReused)
 
 
+def test_the_same_id_for_another_text_is_an_error_within_a_group_too(room, alice):
+    kept, refused, new = store(
+        [draft(room, alice), draft(room, alice, text="something else"), draft(room, alice, "b")]
+    )
+    assert isinstance(refused.error, IdReused)
+    assert [kept.posted.seq, new.posted.seq] == [1, 2]
+
+
 def test_a_repeat_is_answered_even_when_the_room_is_closed(room, alice):
     [first] = store([draft(room, alice)])
     db.session.get(Room, room.id).closed_at = now()
