@@ -23,6 +23,7 @@ and a transaction in which nothing happens: that of a process that hangs would h
 SERVER_OPTIONS = (
     f"-c statement_timeout={STATEMENT} -c lock_timeout={LOCK}"
     f" -c idle_in_transaction_session_timeout={IDLE}"
+    " -c synchronous_commit=on"  # whatever the server's habit: acknowledged is stored
 )
 
 

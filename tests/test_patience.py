@@ -110,6 +110,14 @@ def test_the_server_ends_what_takes_too_long_before_it_counts_as_silent(app, con
     assert not silence.is_known
 
 
+def test_what_is_committed_is_on_the_disk_whatever_the_servers_habit(app, context, database_url):
+    with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("off",)
+    connection.close()
+    assert db.session.execute(text("SHOW synchronous_commit")).scalar() == "on"
+
+
 def test_others_are_waited_for_without_end(app, database_url):
     with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_sleep({PATIENCE + 0.3})")

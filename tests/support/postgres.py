@@ -24,10 +24,15 @@ def find_binaries():
 
 
 class Postgres:
-    """`with Postgres(binaries) as postgres: url = postgres.fresh_database()`"""
+    """`with Postgres(binaries) as postgres: url = postgres.fresh_database()`
 
-    def __init__(self, binaries):
+    `home`: an empty directory that its user can reach; one of its own by default. `options`: more
+    for the server's command line.
+    """
+
+    def __init__(self, binaries, home=None, options=""):
         self.binaries = binaries
+        self.home, self.options = home, options
         self.port = free_port()
         self.numbers = count(1)
         # PostgreSQL refuses to run as root. Not under pytest's tmp_path: that is root's alone.
@@ -36,7 +41,7 @@ class Postgres:
             self.as_user = {}
 
     def __enter__(self):
-        self.home = Path(tempfile.mkdtemp(prefix="parlor-postgres-"))
+        self.home = self.home or Path(tempfile.mkdtemp(prefix="parlor-postgres-"))
         if self.as_user:
             shutil.chown(self.home, "postgres", "postgres")
         self.data = str(self.home / "data")
@@ -46,16 +51,17 @@ class Postgres:
 
     def __exit__(self, *_):
         self.stop()
-        shutil.rmtree(self.home)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def start(self):
         at = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         log = str(self.home / "log")
-        self.run("pg_ctl", "-D", self.data, "-l", log, "-o", f"{at} {FAST}", "-s", "-w", "start")
+        options = f"{at} {FAST} {self.options}"
+        self.run("pg_ctl", "-D", self.data, "-l", log, "-o", options, "-s", "-w", "start")
 
-    def stop(self):
-        """Stop at once, as in a crash; `start` brings the same data back."""
-        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-s", "-w", "stop")
+    def stop(self, mode="immediate"):
+        """Stop at once, as in a crash, or `fast`; `start` brings the same data back."""
+        self.run("pg_ctl", "-D", self.data, "-m", mode, "-s", "-w", "stop")
 
     @contextmanager
     def frozen(self):
