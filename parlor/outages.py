@@ -4,6 +4,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 
 from parlor.errors import Retry
 
+LOCKED = "55P03"
+"""Postgres's name for a row that another transaction has locked, longer than was waited for it."""
+
 
 def is_outage(error):
     """Whether `error` says so: no answer, no connection, locked, full, shutting down."""

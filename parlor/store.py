@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from models import now, utc
-from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
+from parlor.errors import ChatError, IdReused, Invalid, NotAMember, Retry, RoomClosed
 from parlor.rooms import LiveRoom
 from parlor.store_sql import dialect_of
 
@@ -66,20 +66,23 @@ class Outcome(NamedTuple):
     error: ChatError | None = None
 
 
-def store(cursor, drafts):
+def store(cursor, drafts, wait=True):
     """Number and store `drafts`. Not committed. Returns their Outcomes, in their order.
 
     `cursor`: the driver's. The rooms are locked first, so what is read afterwards holds until the
-    commit: whether the room is open, who is in it, and which drafts are there already.
+    commit: whether the room is open, who is in it, and which drafts are there already. `wait`: for
+    rooms that another transaction has locked; else what is new there is refused with Retry.
     """
     sql = dialect_of(cursor)
-    sql.lock_rooms(cursor, sorted({draft.room.id for draft in drafts}))
+    held = sql.lock_rooms(cursor, sorted({draft.room.id for draft in drafts}), wait)
     moment, counters, stored, outcomes = now(), {}, {}, []
     for draft, known in zip(drafts, look_up(sql, cursor, drafts), strict=True):
         key = draft.key
         before = stored.get(key) or posted_before(draft, known)
         seq = counters.get(draft.room.id, known.last_seq or 0) + 1
         outcome = place(draft, known, before, seq, moment)
+        if outcome.is_new and draft.room.id not in held:
+            outcome = Outcome(error=Retry())
         if outcome.is_new:
             counters[draft.room.id], stored[key] = seq, outcome.posted
         outcomes.append(outcome)

@@ -27,6 +27,9 @@ INSERT = """
     VALUES """
 
 
+OPEN = "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL"
+
+
 class Sqlite:
     known = KNOWN.format(
         drafts="""
@@ -36,8 +39,9 @@ class Sqlite:
     )
 
     @staticmethod
-    def lock_rooms(cursor, ids):
+    def lock_rooms(cursor, ids, wait):
         """The whole file is locked when the transaction begins."""
+        return ids
 
     @staticmethod
     def insert(cursor, rows):
@@ -64,12 +68,11 @@ class Postgres:
     )
 
     @staticmethod
-    def lock_rooms(cursor, ids):
+    def lock_rooms(cursor, ids, wait):
         """In one order, against deadlocks."""
-        cursor.execute(
-            "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL ORDER BY id FOR UPDATE",
-            (ids,),
-        )
+        lock = "FOR UPDATE" if wait else "FOR UPDATE SKIP LOCKED"
+        cursor.execute(f"{OPEN} ORDER BY id {lock}", (ids,))
+        return {id for (id,) in cursor}
 
     @staticmethod
     def insert(cursor, rows):

@@ -10,14 +10,17 @@ Database Systems", 1984).
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Lock
 from typing import NamedTuple
+
+from sqlalchemy.exc import OperationalError
 
 from models import db
 from parlor import relay
 from parlor.errors import ChatError, Retry, ServerError
 from parlor.logs import new_id
-from parlor.outages import is_outage
+from parlor.outages import LOCKED, is_outage, name_of
 from parlor.store import Draft, Outcome, store
 from parlor.transactions import write_transaction
 
@@ -133,7 +136,7 @@ class Writer:
     def store(self, drafts):
         """The Outcomes of drafts, in their order, up to where the database did not answer."""
         try:
-            return write_transaction(self.engine, store, drafts)
+            return self.transact(drafts)
         except Exception as error:  # noqa: BLE001 - whatever it is, everyone gets an answer
             if is_outage(error):
                 self.note(error)
@@ -141,6 +144,16 @@ class Writer:
             if len(drafts) == 1:
                 return [Outcome(error=refusal(error))]
         return self.store_each(drafts)
+
+    def transact(self, drafts):
+        """Store them in one transaction, if need be without the rooms that somebody has locked."""
+        try:
+            return write_transaction(self.engine, store, drafts)
+        except OperationalError as error:
+            if name_of(error) != LOCKED:
+                raise
+            log.warning("another transaction holds rooms: what is for others is stored")
+            return write_transaction(self.engine, partial(store, wait=False), drafts)
 
     def store_each(self, drafts):
         """The same, one by one: a bad row takes no other with it."""

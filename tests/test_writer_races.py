@@ -1,15 +1,16 @@
 """Writers on the same tables, as those of two processes, and what others do to a room meanwhile."""
 
 import threading
+import time
 from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 import models
 from models import Message, User, db, now
-from parlor import leases, memberships
+from parlor import leases, memberships, patience
 from parlor.errors import IdReused
 from parlor.store import store
 from parlor.transactions import write_transaction
@@ -175,6 +176,22 @@ def test_whoever_leaves_or_closes_while_something_is_stored_waits_for_it(app, ro
     [outcome] = write_transaction(engine, store, [draft(room, alice, "b")])
     assert outcome.error.code == {"left": "not_a_member", "closed": "room_closed"}[ends]
     assert [seq for _, seq, _ in stored()] == [1]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_room_that_somebody_has_locked_holds_up_no_other_for_long(writers, room, alice):
+    """As an open transaction in a shell does, or a process that hangs."""
+    other = new_room("AAAA", alice)
+    with db.engine.connect() as shell:
+        shell.execute(text("SELECT FROM room WHERE id = :id FOR UPDATE"), {"id": room.id})
+        began = time.monotonic()
+        [outcomes, _] = writers.submit_at_once(
+            [[draft(room, alice, "a"), draft(other, alice, "a")]], [[draft(other, alice, "b")]]
+        )
+        assert time.monotonic() - began < patience.PATIENCE
+    assert outcomes[0].error.code == "retry"
+    assert outcomes[1].is_new
+    assert writers[0].post(draft(room, alice, "a")).seq == 1
 
 
 def test_a_row_that_no_driver_takes_is_refused_and_the_others_are_stored(writers, room, alice, bob):
