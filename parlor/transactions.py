@@ -7,6 +7,7 @@ import random
 import time
 from contextlib import contextmanager
 from functools import lru_cache, partial, wraps
+from threading import Lock
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -15,6 +16,9 @@ from parlor.errors import Retry
 
 LOCK_PATIENCE = 5
 """Seconds that a transaction is tried again while another process holds SQLite's lock."""
+
+turn = Lock()
+"""Held by the one who tries again."""
 
 
 def transaction(verb):
@@ -101,14 +105,35 @@ def compiled(statement, dialect):
 
 
 def patiently(attempt):
-    """What `attempt` returns, which is tried again, without blocking, while SQLite is locked."""
+    """What `attempt` returns. While SQLite is locked it is tried again, without blocking.
+
+    One of those who wait does so at a time: the tries of hundreds would be all that is done.
+    """
     give_up = time.monotonic() + LOCK_PATIENCE
+    try:
+        return attempt()
+    except OperationalError as error:
+        if not is_locked(error):
+            raise
+        if not turn.acquire(timeout=LOCK_PATIENCE):
+            raise Retry from error
+    try:
+        return in_turn(attempt, give_up)
+    finally:
+        turn.release()
+
+
+def in_turn(attempt, give_up):
     while True:
         try:
             return attempt()
         except OperationalError as error:
-            if "database is locked" not in str(error.orig):
+            if not is_locked(error):
                 raise
             if time.monotonic() > give_up:
                 raise Retry from error
         time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, no secret
+
+
+def is_locked(error):
+    return "database is locked" in str(error.orig)

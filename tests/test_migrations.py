@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import alembic.context
@@ -9,11 +10,12 @@ import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
+from sqlalchemy.exc import OperationalError
 
 from models import Room, User, db
 from parlor import leases
 from parlor.errors import Retry
-from parlor.transactions import transaction
+from parlor.transactions import patiently, transaction
 from tests.support import ROOT, on_sqlite
 
 
@@ -147,6 +149,27 @@ def test_a_transaction_gives_up_on_a_lock_that_stays(app, monkeypatch):
         holder = db.engine.connect().execution_options(writes=True)
         with holder, holder.begin(), pytest.raises(Retry):
             leases.take_without_people()
+
+
+@on_sqlite
+def test_of_many_who_wait_for_a_lock_one_tries_again_at_a_time(app):
+    tries, is_free = [], threading.Event()
+
+    def attempt():
+        tries.append(1)
+        if not is_free.is_set():
+            raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    waiting = [threading.Thread(target=patiently, args=(attempt,)) for _ in range(50)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.5)
+    so_far = len(tries)
+    is_free.set()
+    for thread in waiting:
+        thread.join(1)
+        assert not thread.is_alive()
+    assert so_far < 50 + 0.5 / 0.005
 
 
 def test_a_transaction_that_fails_leaves_nothing(app):

@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from itertools import repeat
 
 import pytest
 
@@ -29,30 +29,42 @@ def test_a_lock_stalls_nobody_who_stores_nothing(serve, seconds, figure):
     server = serve()
     with World(server) as world, Watch(world, questions=("typing", "sync")) as watch:
         world.talk(1)
-        with locked(server.directory.parent / "parlor.db"), crowd(world) as statuses:
+        with Crowd(world) as crowd, locked(server.directory.parent / "parlor.db"):
             began = time.monotonic()
+            crowd.ask(within=seconds / 2)
             time.sleep(seconds)
             ended = time.monotonic()
         again = world.wait_for(lambda: world.acks(since=ended), "an acknowledgement")[0].at
         world.talk(0.5)
         world.finish()
-    assert set(statuses) <= {303, 503}
-    assert not world.acks(since=began, until=ended), "something was stored behind the lock"
+    assert crowd.statuses <= {303, 503}
+    assert not world.acks(since=began + 0.3, until=ended), "something was stored behind the lock"
     for what in ("typing", "sync", *PAGES):
         figure(f"locked: p99 of {what}", p99(watch.took(what, began, ended)), below=0.25)
     figure("locked: stored again after", again - ended, below=3)
 
 
-@contextmanager
-def crowd(world):
-    """People who open rooms, and wait for the lock. Yields what they are answered, in the end."""
-    statuses = []
-    with ThreadPoolExecutor(CROWD) as people:
-        for n in range(CROWD):
-            form = {"name": f"Visitor {n}", "create": "1"}
-            asked = people.submit(world.person(f"Visitor {n}").post, "/", form, timeout=LONG)
-            asked.add_done_callback(lambda asked: statuses.append(asked.result().status_code))
-        yield statuses
+class Crowd(ThreadPoolExecutor):
+    """People who open rooms, one after the other, and so wait for the lock."""
+
+    def __init__(self, world):
+        super().__init__(CROWD)
+        self.people = [world.person(f"Visitor {n}") for n in range(CROWD)]
+        self.asked = []
+
+    def ask(self, within):
+        pauses = [within * n / CROWD for n in range(CROWD)]
+        self.asked = list(map(self.submit, repeat(self.open_room), self.people, pauses))
+
+    def open_room(self, person, pause):
+        time.sleep(pause)
+        form = {"name": person.name, "create": "1"}
+        return person.post("/", form, timeout=LONG).status_code
+
+    @property
+    def statuses(self):
+        """What they were answered."""
+        return {asked.result() for asked in self.asked}
 
 
 @pytest.mark.parametrize("seconds", [pytest.param(12, marks=long)])
