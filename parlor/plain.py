@@ -65,6 +65,11 @@ class Frames:
         log.info("unreadable frame, connection closed")
         return None
 
+    def close(self):
+        """Wake up whoever waits for a frame, who then says goodbye: to close would not wake them."""
+        with suppress(OSError):
+            raw(self.websocket).shutdown(socket.SHUT_RD)
+
     def cut(self):
         """End the line of someone who does not read, and so cannot be told."""
         with suppress(OSError):

@@ -190,7 +190,9 @@ def guard_requests(eio):
     handle = eio.handle_request
 
     def handle_request(environ, start_response):
-        error = refusal(environ, eio.max_http_buffer_size)
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        forget_closed(eio, query.get("sid", [None])[0])
+        error = refusal(environ, query, eio.max_http_buffer_size)
         if error:
             start_response(f"{error.status} Refused", [("Content-Type", "application/json")])
             return [json.dumps(error.answer()).encode()]
@@ -199,9 +201,15 @@ def guard_requests(eio):
     return handle_request
 
 
-def refusal(environ, longest):
-    """What is wrong with a request, or None."""
-    query = parse_qs(environ.get("QUERY_STRING", ""))
+def forget_closed(eio, sid):
+    """Engine.IO fails at a request for a client that has just been closed; of others it knows."""
+    client = eio.sockets.get(sid)
+    if client and client.closed:
+        eio.sockets.pop(sid, None)
+
+
+def refusal(environ, query, longest):
+    """What is wrong with a request, or None. `query`: that of its address, parsed."""
     if "sid" not in query and admission.is_closed:
         return Retry()
     if environ["REQUEST_METHOD"] == "POST":
