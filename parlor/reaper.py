@@ -43,7 +43,7 @@ class Reaper:
     def look_after(self, client):
         if client.closed:
             self.eio.sockets.pop(client.sid, None)
-        elif getattr(client, "queue", None) and client.queue.is_too_long:
+        elif getattr(client, "queue", None) and client.queue.is_over:
             log.info("a client does not read, connection closed")
             end(client)
         elif not client.closing:
@@ -83,13 +83,11 @@ def bounded(queue):
 
     class Backlog(queue):
         size = 0
-
-        @property
-        def is_too_long(self):
-            return self.qsize() > UNREAD or self.size > UNSENT
+        is_over = False  # once something is dropped, reading on is of no use
 
         def put(self, packet, *options, **more):
-            if packet is None or not self.is_too_long:
+            self.is_over |= self.qsize() > UNREAD or self.size > UNSENT
+            if packet is None or not self.is_over:
                 super().put(packet, *options, **more)
 
         def _put(self, packet):
