@@ -66,7 +66,7 @@ class Frames:
         return None
 
     def close(self):
-        """Wake up whoever waits for a frame, who then says goodbye: to close would not wake them."""
+        """Wake up whoever waits for a frame, who says goodbye: to close would not wake them."""
         with suppress(OSError):
             raw(self.websocket).shutdown(socket.SHUT_RD)
 
