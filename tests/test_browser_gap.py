@@ -79,6 +79,21 @@ def test_the_gap_is_shown_from_its_beginning_and_the_reader_s_place_is_kept(page
     expect(shown).to_have_text("103")
 
 
+def test_whoever_has_gone_on_reading_below_the_gap_meanwhile_stays_there(page, code, server):
+    with away(page):
+        write_down(server, code, numbers(4, 1100))
+    held = []
+    page.route("**/messages?after=*", lambda route: held.append(route))
+    with page.expect_request("**/messages?after=*"):
+        next_ones(page).click()
+    page.get_by_role("log").evaluate("(log) => log.scrollTo(0, log.scrollHeight)")
+    expect(message(page, "1100")).to_be_in_viewport()
+    place = message(page, "1100").bounding_box()
+    held[0].continue_()
+    expect(gap(page)).to_contain_text("947 messages not shown")
+    assert abs(message(page, "1100").bounding_box()["y"] - place["y"]) < 1
+
+
 def test_the_line_is_gone_when_the_gap_is_closed(page, code, server):
     with away(page):
         write_down(server, code, numbers(4, 1010))

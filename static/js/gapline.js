@@ -5,7 +5,7 @@ import { AT_ONCE, Gap } from "parlor/gap";
 
 export class GapLine {
   constructor({ after, through, until, ask, messages, scroll }) {
-    this.messages = messages;
+    Object.assign(this, { messages, scroll });
     this.line = clone("gap");
     this.button = this.line.querySelector("button");
     this.button.addEventListener("click", () => this.gap.load());
@@ -14,12 +14,16 @@ export class GapLine {
       through,
       until,
       ask,
-      draw: (some, end) => scroll.quietly(() => scroll.holdTop(() => this.#draw(some, end))),
+      draw: (some, end) => scroll.quietly(() => this.#hold(() => this.#draw(some, end))),
       changed: () => this.#show(),
     });
     this.#standAfter(after);
     messages.placeBySeq(this.line);
     this.#show();
+  }
+
+  #hold(change) {
+    this.scroll.holdAt(this.line, change);
   }
 
   #draw(messages, end) {
@@ -45,7 +49,7 @@ export class GapLine {
 
   #remove() {
     if (this.line.contains(document.activeElement)) this.messages.list.parentElement.focus();
-    this.messages.remove(this.line);
+    this.#hold(() => this.messages.remove(this.line));
   }
 }
 

@@ -46,12 +46,18 @@ export class Scroll {
     this.log.scrollTop = this.log.scrollHeight - fromBottom;
   }
 
-  /** Runs a change below what the reader is looking at, which stays where it is. */
-  holdTop(change) {
+  /** Runs a change at a line; what the reader is looking at, above or below, stays where it is. */
+  holdAt(line, change) {
+    const isPassed = line.getBoundingClientRect().bottom <= this.log.getBoundingClientRect().top;
+    if (isPassed) this.holdPlace(change);
+    else this.#holdTop(change);
+    this.#look();
+  }
+
+  #holdTop(change) {
     const { scrollTop } = this.log;
     change();
     this.log.scrollTop = scrollTop;
-    this.#look();
   }
 
   /** Runs a change that is not news: it is not read out. */
