@@ -5,9 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.sockets import Wire
 from tests.support.talk import (
+    BACK,
     IPHONE,
     LOST,
+    arrive,
     away,
     let_in,
     message,
@@ -23,12 +26,29 @@ HIDE = """hidden => {
 """As when another tab comes to the front; Chromium without a screen shows all of them."""
 
 
+WATCH_BAR = """() => {
+  window.told = [];
+  const words = document.querySelector(".away [role=status]");
+  new MutationObserver(() => window.told.push(words.textContent))
+    .observe(words, { childList: true, characterData: true, subtree: true });
+}"""
+
+
 @pytest.fixture
 def page(page_for, alice, code, server):
     page_for.allow(LOST)
     page = page_for("Alice", server, viewport=IPHONE, reduced_motion="reduce")
     let_in(page, alice, code)
     return page
+
+
+@pytest.fixture
+def wire(page):
+    """Between the page, loaded once more, and its socket."""
+    wire = Wire(page)
+    page.reload()
+    arrive(page)
+    return wire
 
 
 def speak(person, count, text="{}"):
@@ -149,17 +169,62 @@ def test_a_page_out_of_sight_is_away_too(page, bob):
     assert text_after_line(page) == "unseen 1"
 
 
+def test_what_has_not_been_seen_stays_while_the_page_is_out_of_sight(page, bob):
+    page.clock.install()
+    speak(bob, 1, "read")
+    with away(page):
+        speak(bob, 30, "missed {}")
+    expect(show(page)).to_be_visible()
+    page.evaluate(HIDE, True)
+    page.clock.run_for(60_000)
+    page.evaluate(HIDE, False)
+    page.clock.run_for(1_000)
+    expect(bar(page)).to_have_text("You're up to date: 30 messages while you were away")
+    expect(show(page)).to_be_visible()
+    page.clock.run_for(21_000)
+    expect(bar(page)).to_have_count(0)
+
+
+def test_what_came_over_a_line_that_was_dead_is_told_once_it_is_all_there(page, wire, bob):
+    page.evaluate(HIDE, True)
+    speak(bob, 2, "heard {}")
+    expect(messages(page)).to_have_count(2)
+    wire.go_silent()
+    speak(bob, 3, "missed {}")
+    page.evaluate(WATCH_BAR)
+    page.evaluate(HIDE, False)
+    expect(messages(page)).to_have_count(5, timeout=BACK)
+    expect(bar(page)).to_be_visible()
+    assert page.evaluate("window.told") == ["You're up to date: 5 messages while you were away"]
+    assert text_after_line(page) == "heard 1"
+
+
+def test_a_page_that_never_was_out_of_sight_tells_of_a_dead_line_too(page, wire, bob):
+    wire.go_silent()
+    speak(bob, 3, "missed {}")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(messages(page)).to_have_count(3, timeout=BACK)
+    expect(bar(page)).to_have_text("You're up to date: 3 messages while you were away")
+
+
+def test_up_to_date_is_not_said_where_nobody_knows(page, wire, bob):
+    page.evaluate(HIDE, True)
+    wire.lose("lost|sync")
+    speak(bob, 1, "lost {}")
+    speak(bob, 2, "heard {}")
+    expect(messages(page)).to_have_count(2)
+    page.evaluate(HIDE, False)
+    expect(bar(page)).to_have_text("2 messages while you were away", timeout=BACK)
+
+
 def test_what_came_meanwhile_is_not_read_out_but_counted_aloud_once(page, bob):
     page.evaluate("""() => {
       window.aloud = 0;
-      window.told = [];
       const log = document.querySelector(".log");
       new MutationObserver(() => { window.aloud += log.ariaLive !== "off" })
         .observe(log.querySelector(".messages"), { childList: true });
-      const words = document.querySelector(".away [role=status]");
-      new MutationObserver(() => window.told.push(words.textContent))
-        .observe(words, { childList: true, characterData: true, subtree: true });
     }""")
+    page.evaluate(WATCH_BAR)
     with away(page):
         speak(bob, 5)
     expect(bar(page)).to_be_visible()

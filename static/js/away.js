@@ -31,20 +31,23 @@ export class Away {
     return this.#left !== null;
   }
 
+  /** What has not been seen yet stays until the reader is back. */
   leave() {
     this.#left ??= this.messages.lastSeq;
+    if (this.#unread) clearTimeout(this.#timer);
   }
 
-  /** The page has everything: whoever looks at it now is back. */
-  back() {
+  /** Whoever looks at the page now is back; `isWhole`: and it is known to have everything. */
+  back(isWhole = true) {
     if (!this.isAway || document.hidden) return;
     const missed = this.messages.since(this.#left);
     this.#left = null;
-    if (missed.length) this.#tell(missed);
+    if (missed.length) this.#tell(missed, isWhole);
+    else if (this.#unread) this.#hideIn(STAYS);
   }
 
   /** Who has not seen the line yet was away all the time: it stays, and the count goes on. */
-  #tell(missed) {
+  #tell(missed, isWhole) {
     if (!this.#unread) {
       this.#count = 0;
       this.#isWhole = true;
@@ -52,7 +55,7 @@ export class Away {
       this.messages.place(this.line, missed[0]);
     }
     this.#count += missed.reduce((sum, { dataset }) => sum + Number(dataset.missing ?? 1), 0);
-    this.#isWhole &&= missed.every(({ dataset }) => !dataset.missing);
+    this.#isWhole &&= isWhole && missed.every(({ dataset }) => !dataset.missing);
     this.#unread = true;
     this.#say(words(this.#count, this.#isWhole));
     this.button.hidden = false;

@@ -129,7 +129,7 @@ function probe(within) {
   const answer = request(socket, "typing", { is_typing: typing.isOn }, within);
   ask(catchup.through).then(
     (found) => catchup.take(found),
-    () => away.back(),
+    () => socket.connected && away.back(false),
   );
   return answer;
 }
