@@ -1,6 +1,8 @@
 """Nothing missing, nothing twice, in order: through bad lines, dead servers and many tabs."""
 
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +15,7 @@ from tests.support.talk import (
     enter,
     expect_all,
     field,
+    let_in,
     messages,
     say,
     status,
@@ -289,4 +292,43 @@ def test_whoever_comes_back_to_a_closed_room_is_told(start_server, page_for):
     notice = alice.get_by_role("alert").filter(has_text="This room is closed.")
     expect(notice).to_be_visible(timeout=BACK)
     expect(notice.get_by_role("link", name="Join again")).to_be_hidden()
-    expect(messages(alice)).to_have_text(["Wait for me"])
+    refused = alice.locator('[data-state="refused"]')
+    expect(refused).to_contain_text("There is no open room with that code.")
+    expect(refused.locator("time")).to_have_text("Not sent")
+    refused.get_by_role("button", name="Try again").click()
+    expect(refused.locator("time")).to_have_text("Not sent")
+    refused.get_by_role("button", name="Discard").click()
+    expect(messages(alice)).to_have_count(0)
+
+
+def test_what_was_written_for_a_closed_room_is_not_said_in_the_next_one_with_its_code(
+    start_server, page_for, person
+):
+    page_for.allow(LOST)
+    server = start_server()
+    alice, bob = person("Alice", server), person("Bob", server)
+    code, other, page = alice.create(), bob.create(), page_for("Alice", server)
+    alice.join(other)
+    let_in(page, alice, code)
+    page.context.set_offline(True)
+    say(page, "for the old room alone")
+    server.stop()
+    give_out_again(server, code, other)
+    server.start()
+    bob.connect(code).wait_for("room")
+    bob.send("in the new one")
+    page.context.set_offline(False)
+    expect(messages(page)).to_have_text(["in the new one"], timeout=BACK)
+    wait_until_back(page)
+    expect_all(page, ["in the new one"])
+
+
+def give_out_again(server, code, other):
+    """Close a room, and let another one have its code."""
+    with closing(sqlite3.connect(server.directory / "parlor.db")) as database:
+        database.execute(
+            "UPDATE room SET code = '0000', closed_at = '2026-11-21 09:30:00' WHERE code = ?",
+            (code,),
+        )
+        database.execute("UPDATE room SET code = ? WHERE code = ?", (code, other))
+        database.commit()

@@ -27,6 +27,7 @@ export class Outbox {
   #resting = null;
   #watching = false;
   #failures = 0;
+  #end = null;
 
   constructor({
     storage,
@@ -67,10 +68,17 @@ export class Outbox {
   /** Sends a refused message once more. An id that stands for another text needs a new one. */
   again(id) {
     this.#change(id, ({ error }) => ({
-      error: null,
+      error: this.#end,
       id: error?.code === "id_reused" ? newId() : id,
     }));
     this.pump();
+  }
+
+  /** Nothing will be sent any more, and this is why: what waits is refused. */
+  end(error) {
+    this.#end = error;
+    const waiting = this.entries().filter((entry) => !entry.error);
+    waiting.forEach(({ id }) => this.#change(id, () => ({ error })));
   }
 
   /** While closed nothing is sent, and everything is kept. Once open it goes out without a pause. */

@@ -138,13 +138,20 @@ function tellTyping(isTyping) {
   if (socket.connected) socket.emit("typing", { is_typing: isTyping });
 }
 
+/** Nothing is sent before it is known to be the same room. */
 function arrive(room) {
-  if (room.through < asked) return location.reload(); // the server was set back, to a backup
+  if (isAnother(room)) return location.reload();
+  outbox.setOpen(true);
   people.set(room.members, room.count);
   scroll.holdEnd(() => {
     if (room.gap) passOver(room.gap, room.messages);
     catchup.take(room);
   });
+}
+
+/** The code was given out again; or the server was set back, to a backup. */
+function isAnother({ room, through }) {
+  return room.created_at !== page.createdAt || through < asked;
 }
 
 function passOver({ after, through }, [next]) {
@@ -187,10 +194,6 @@ async function getJson(address) {
   return answer.json();
 }
 
-function goOn() {
-  outbox.setOpen(true);
-}
-
 function pause() {
   outbox.setOpen(false);
   typers.show([]);
@@ -199,11 +202,11 @@ function pause() {
 
 function giveUp(error) {
   pause();
+  if (error.code !== "not_a_member") outbox.end(error);
   status.refuse(error);
   composer.close();
 }
 
-socket.on("connect", goOn);
 socket.on("disconnect", pause);
 socket.on("room", arrive);
 socket.on("message", (message) => catchup.receive(message));
