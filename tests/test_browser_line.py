@@ -78,6 +78,24 @@ def test_a_line_that_answers_is_kept(alice, wire, code):
     assert len(wire.sockets) == 1
 
 
+def test_a_slow_line_over_which_others_are_heard_is_kept(alice, wire, bob):
+    wire.lose(r"^43")
+    alice.evaluate(AWAKE["the tab comes to the front"])
+    alice.wait_for_timeout(1_500)
+    bob.send("Good morning")
+    expect(messages(alice)).to_have_text(["Good morning"])
+    alice.wait_for_timeout(PROBE * 1_000)
+    assert len(wire.sockets) == 1
+
+
+def test_what_lay_there_while_the_page_slept_shows_no_life(alice, wire, bob):
+    wire.lose(r"^43")
+    alice.evaluate(AWAKE["the tab comes to the front"])
+    wire.tell("typing", {"users": []})
+    alice.wait_for_timeout(PROBE * 1_000 + 1_500)
+    assert len(wire.sockets) == 2
+
+
 def test_one_test_at_a_time(alice, wire, code):
     wire.go_silent()
     before = wire.asked("sync")
