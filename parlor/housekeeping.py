@@ -33,11 +33,11 @@ def repeat(app, seconds, job):
 
 
 def attempt(app, job):
-    with app.app_context():
-        try:
+    try:
+        with app.app_context():  # its end, too, may need the database
             job()
-        except Exception:
-            log.exception("%s failed", job.__name__)
+    except Exception:
+        log.exception("%s failed", job.__name__)
 
 
 def adopt():

@@ -4,6 +4,7 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import text
 
 from models import Room, User, db, now
 from parlor import accounts, chat, housekeeping, memberships, messages, relay
@@ -153,6 +154,18 @@ def test_a_job_that_fails_stops_no_other(app, caplog):
 
     housekeeping.attempt(app, broken)
     assert "broken failed" in caplog.text
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_nor_does_one_whose_database_goes_at_its_very_end(app):
+    """It has what it asked for; only that its transaction is over cannot be said any more."""
+
+    def unlucky():
+        mine = db.session.scalar(text("SELECT pg_backend_pid()"))
+        with db.engine.connect() as other:
+            other.execute(text(f"SELECT pg_terminate_backend({mine}, 5000)"))
+
+    housekeeping.attempt(app, unlucky)
 
 
 @on_sqlite
