@@ -37,7 +37,7 @@ def room_messages(code):
 def post_message(code):
     """`data`, `id` and `reply_to`, as the event `message` has them."""
     place = find_place(code)
-    given = request.get_json(silent=True)
+    given = body()
     if not isinstance(given, dict):
         raise Invalid
     reply_to = numbers.whole(given.get("reply_to"), "reply_to")
@@ -45,6 +45,14 @@ def post_message(code):
         place.live, place.me.user_id, given.get("data"), given.get("id"), reply_to
     )  # fmt: skip
     return relay.ack(posted), 201
+
+
+def body():
+    """What the request holds as JSON, or None: also for what is nested too deep to be read."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def find_place(code):

@@ -129,6 +129,12 @@ def test_a_body_that_is_no_json_is_refused(client, code):
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")
 
 
+def test_so_is_one_that_is_nested_too_deep(client, code):
+    kind, body = "application/json", '{"data":' + "[" * 20_000
+    answer = client.post(f"/api/chat/rooms/{code}/messages", data=body, content_type=kind)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")
+
+
 def test_another_site_cannot_post(client, code):
     headers = {"Origin": "https://elsewhere.example"}
     path = f"/api/chat/rooms/{code}/messages"
