@@ -7,10 +7,15 @@ from parlor.errors import Retry
 LOCKED = "55P03"
 """Postgres's name for a row that another transaction has locked, longer than was waited for it."""
 
+READ_ONLY = "25006"
+"""Its name for a server that only reads for now: a standby, or one whose disk is all but full."""
+
 
 def is_outage(error):
     """Whether `error` says so: no answer, no connection, locked, full, shutting down."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if isinstance(error, DBAPIError) and (
+        error.connection_invalidated or name_of(error) == READ_ONLY
+    ):
         return True
     return isinstance(error, (Retry, OperationalError, InterfaceError, TimeoutError)) and (
         name_of(error) != "SQLITE_ERROR"  # SQLite's word for a wrong statement

@@ -57,6 +57,15 @@ def test_a_fault_of_ours_is_none(error):
     assert not is_outage(error)
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_so_is_a_server_that_only_reads_for_now(app, context):
+    """A standby does, and one whose disk is almost full, at many who rent them out."""
+    lock = "SET TRANSACTION READ ONLY; SELECT id FROM room FOR UPDATE"
+    with pytest.raises(DBAPIError) as raised, driver(db.engine) as connection:
+        connection.cursor().execute(lock)
+    assert is_outage(raised.value)
+
+
 @on_sqlite
 def test_a_statement_that_is_wrong_is_a_fault_of_ours(app, context):
     """SQLite raises the same class for that and for a full disk."""
