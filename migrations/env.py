@@ -4,16 +4,23 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import NullPool, create_engine
 
+from parlor.transactions import patiently
+
 migrate = current_app.extensions["migrate"]
 engine = migrate.db.engine
 if engine.dialect.name == "postgresql":  # the app's own gives up after seconds
     engine = create_engine(engine.url, poolclass=NullPool, hide_parameters=True)
 
-with engine.connect().execution_options(writes=True) as connection:
-    context.configure(
-        connection=connection,
-        target_metadata=migrate.db.metadata,
-        **migrate.configure_args,
-    )
-    with context.begin_transaction():
-        context.run_migrations()
+
+def run():
+    with engine.connect().execution_options(writes=True) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=migrate.db.metadata,
+            **migrate.configure_args,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+patiently(run)  # a server that is about to stop may still be writing

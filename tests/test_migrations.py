@@ -47,6 +47,19 @@ def test_a_migration_may_take_its_time(app, monkeypatch):
 
 
 @on_sqlite
+def test_a_migration_waits_for_a_file_that_somebody_writes_to(app):
+    """As a server does that is about to stop."""
+    with app.app_context():
+        path = db.engine.url.database
+        writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        writer.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.5, writer.close)
+        timer.start()
+        flask_migrate.upgrade()
+        timer.join()
+
+
+@on_sqlite
 def test_a_file_that_is_being_mended_is_waited_for_when_it_is_opened(app):
     """As after a crash, when two processes open it at once: one mends it, behind a lock."""
     with app.app_context():
