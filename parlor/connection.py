@@ -155,10 +155,15 @@ class Connection:
             self.former.upgrading = self
             self.write(frames.frame(b"3probe"))
             self.former.queue.put(transport.NOOP)  # ends the poll that is under way
-        elif packet == "5" and self.former.upgrading is self and not self.former.closed:
+        elif packet == "5" and self.may_come_over():
             self.wire.move(self.former, self)
         else:
             self.fail(frames.PROTOCOL_ERROR)
+
+    def may_come_over(self):
+        """Whoever missed a packet may not: nothing would tell them, were it the last."""
+        former = self.former
+        return former.upgrading is self and not former.closed and not former.queue.is_over
 
     # Writing
 

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from math import inf
 
 import pytest
@@ -72,10 +73,24 @@ def test_whoever_does_not_read_is_let_go_and_may_come_back(server, alice, bob, o
     assert [message["seq"] for message in back["messages"]] == list(range(5991, 6001))
 
 
-def flood(talker, ear, count):
-    """6 MB of messages, in bites that the server takes at once."""
+def test_whoever_missed_a_packet_does_not_come_over_without_it(server, alice, bob, opened):
+    """Were it the last one, nothing would tell them."""
+    bob.join(opened)
+    query = f"&sid={Poll(server, bob, opened).sid}"
+    with joined(server, alice, opened) as talker, dialed(server, query=query) as line:
+        line.send("2probe")
+        assert line.packet() == "3probe"
+        with Ear(talker) as ear:
+            flood(talker, ear, count=1200, size=1)
+            with suppress(ConnectionError):
+                line.send("5")
+            assert is_let_go(line)
+
+
+def flood(talker, ear, count, size=990):
+    """Messages, in bites that the server takes at once."""
     for n in range(count):
-        talker.send(event("message", {"data": f"{n} " + "x" * 990, "id": f"id-{n}"}, ack=n))
+        talker.send(event("message", {"data": f"{n} " + "x" * size, "id": f"id-{n}"}, ack=n))
         if n % 100 == 99:
             ear.ack(n)
 
