@@ -105,6 +105,8 @@ class Receiver:
 
     def receive(self, eio_sid, data):
         """Handle a Socket.IO packet. Returns what is left to do that may wait, or None."""
+        if eio_sid not in self.server.environ:
+            return None  # gone: whoever joined now would never be heard to end
         read = read_packet(data)
         if read is None:
             log.info("unreadable packet, connection closed")

@@ -8,6 +8,8 @@ from math import inf
 import pytest
 import requests
 
+from parlor.relay import socketio
+from tests.support import on_sqlite
 from tests.support.ears import Ear, Poll
 from tests.support.people import SOON
 from tests.support.server import Server
@@ -57,6 +59,16 @@ def test_a_long_poll_that_never_joins_is_let_go(server):
         assert time.monotonic() < start + AT_MOST, "it lasts"
         time.sleep(0.1)
     assert time.monotonic() > start + AT_LEAST
+
+
+@on_sqlite
+def test_nothing_is_kept_of_whoever_joins_behind_their_own_end(client):
+    """Nobody would be told of their end any more."""
+    url = ENDPOINT + "polling"
+    sid = client.get(url).text.partition('"sid":"')[2].partition('"')[0]
+    assert client.post(f"{url}&sid={sid}", data="1\x1e40").status_code == 200
+    assert not socketio.server.manager.pending_connect
+    assert not list(socketio.server.manager.get_participants("/", None))
 
 
 @pytest.mark.parametrize("kind", ["line", "poll"])
