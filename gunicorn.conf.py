@@ -99,6 +99,16 @@ def stop_when_told(worker, pipe, main):
         eventlet.hubs.get_hub().schedule_call_global(0, main.switch)  # else it sleeps for a second
 
 
+def post_fork(server, worker):
+    # Until a worker has handlers of its own, it puts what it is told into its copy of this.
+    worker.told_early = server.SIG_QUEUE
+
+
+def was_told(signals):
+    """Whether one of them is to stop."""
+    return any(signals.get_nowait() == signal.SIGTERM for _ in range(signals.qsize()))
+
+
 def post_worker_init(worker):
     # Looking for garbage stops everybody: seldom, then, and not in what stays anyway.
     gc.set_threshold(100_000, 50, 1000)
@@ -108,5 +118,7 @@ def post_worker_init(worker):
     write = eventlet.patcher.original("os").write
     signal.signal(signal.SIGTERM, lambda *_: write(tell, b"!"))
     eventlet.spawn_n(stop_when_told, worker, told, eventlet.getcurrent())
+    if was_told(worker.told_early):
+        worker.alive = False
     for listener in worker.sockets:
         worker.log.info("Parlor is at %s", listener)

@@ -118,3 +118,30 @@ def test_a_second_request_to_stop_changes_nothing(server, alice, opened):
         server.process.terminate()
         time.sleep(0.2)
         assert server.stop() < WITHIN
+
+
+HASTY = """
+import os, signal, time
+from pathlib import Path
+
+exec(Path("gunicorn.conf.py").read_text())
+begin = post_fork
+
+
+def post_fork(server, worker):
+    os.kill(os.getppid(), signal.SIGTERM)
+    end = time.monotonic() + 1
+    while time.monotonic() < end and server.SIG_QUEUE.empty():
+        pass
+    begin(server, worker)
+"""
+
+
+def test_a_worker_that_has_hardly_begun_is_stopped_as_quickly(server, tmp_path):
+    server.stop()
+    config = tmp_path / "hasty.py"
+    config.write_text(HASTY)
+    server.launch("-c", str(config))
+    asked = time.monotonic()
+    assert server.process.wait(2 * WITHIN) == 0
+    assert time.monotonic() - asked < WITHIN
