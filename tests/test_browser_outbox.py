@@ -53,6 +53,19 @@ def test_nothing_goes_out_while_the_line_is_closed_and_a_new_page_finds_it(run):
     assert run(OUTBOX, lines) == [0, ["kept"], []]
 
 
+def test_an_entry_that_cannot_be_read_holds_nothing_back(run):
+    lines = """
+      ["{", "null", "7"].forEach((item, n) => localStorage.setItem(`outbox 0 ${n} x`, item));
+      answers.push(ok);
+      const outbox = open();
+      outbox.setOpen(true);
+      outbox.add("mine");
+      await turn();
+      return [texts(tries), sent];
+    """
+    assert run(OUTBOX, lines) == [["mine"], ["mine"]]
+
+
 def test_without_an_answer_the_same_id_goes_out_again_and_the_next_one_waits(run):
     lines = """
       answers.push(null, null, ok, ok);

@@ -150,10 +150,14 @@ export class Outbox {
     this.changed(this.entries(), this.open);
   }
 
-  /** The entry under a key, in a list; another tab may just have taken it out. */
+  /** The entry under a key, in a list; empty if another tab took it out, or it is none. */
   #read(key) {
-    const item = this.storage.getItem(key);
-    return item === null ? [] : [{ ...JSON.parse(item), key }];
+    try {
+      const entry = JSON.parse(this.storage.getItem(key));
+      return entry?.id ? [{ ...entry, key }] : [];
+    } catch {
+      return [];
+    }
   }
 
   #write({ key, ...entry }) {
