@@ -3,28 +3,13 @@
 import pytest
 from sqlalchemy import event, func, select, text
 
-from models import Message, Participant, Room, User, db, now
+from models import Message, Participant, Room, db, now
 from parlor import messages
 from parlor.errors import ChatError, IdReused, Invalid, NotAMember, RoomClosed
 from parlor.store_sql import Sqlite
 from parlor.transactions import compiled, rows
 from tests.support import on_sqlite
-from tests.support.rows import add, draft, new_room, store, stored
-
-
-@pytest.fixture
-def alice(context):
-    return add(User(name="Alice"))
-
-
-@pytest.fixture
-def bob(context):
-    return add(User(name="Bob"))
-
-
-@pytest.fixture
-def room(alice, bob):
-    return new_room("K7QP", alice, bob)
+from tests.support.rows import draft, new_room, store, stored
 
 
 def test_numbers_have_no_holes(room, alice, bob):

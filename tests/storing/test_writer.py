@@ -6,33 +6,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError
 
-from models import User, db
+from models import db
 from parlor.errors import Retry
 from parlor.store import store
 from parlor.transactions import write_transaction
 from parlor.writer import Writer
-from tests.support.rows import add, draft, new_room, stored
+from tests.support.rows import draft, stored
 
 
 def new_writer():
     writer = Writer()
     writer.configure(db.engine)
     return writer
-
-
-@pytest.fixture
-def alice(context):
-    return add(User(name="Alice"))
-
-
-@pytest.fixture
-def bob(context):
-    return add(User(name="Bob"))
-
-
-@pytest.fixture
-def room(alice, bob):
-    return new_room("K7QP", alice, bob)
 
 
 def test_many_at_once_cost_few_commits(app, room, alice, monkeypatch):

@@ -9,30 +9,15 @@ from flask import Flask
 from sqlalchemy import insert, text
 
 import models
-from models import Message, User, db, now
+from models import Message, db, now
 from parlor import leases, memberships, patience
 from parlor.errors import IdReused
 from parlor.store import store
 from parlor.transactions import write_transaction
 from parlor.writer import Writer
-from tests.support.rows import add, draft, new_room, stored
+from tests.support.rows import draft, new_room, stored
 
 SOON = 10
-
-
-@pytest.fixture
-def alice(context):
-    return add(User(name="Alice"))
-
-
-@pytest.fixture
-def bob(context):
-    return add(User(name="Bob"))
-
-
-@pytest.fixture
-def room(alice, bob):
-    return new_room("K7QP", alice, bob)
 
 
 @pytest.fixture
