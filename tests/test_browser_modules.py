@@ -272,3 +272,23 @@ def test_one_question_for_names_at_a_time_and_another_one_for_a_change_meanwhile
       return [waiting, again, asked, missing];
     """
     assert run(NAMES, lines) == [0, 1, 2, 0]
+
+
+def test_a_change_that_fails_does_not_end_the_following_of_the_end(run):
+    lines = """
+      const { Scroll } = await import("parlor/scroll");
+      const log = document.createElement("div");
+      log.style.cssText = "height: 100px; overflow: auto";
+      const list = log.appendChild(document.createElement("div"));
+      list.style.height = "500px";
+      document.body.append(log);
+      const jump = document.createElement("button");
+      jump.append(document.createElement("span"));
+      const scroll = new Scroll({ log, list, jump });
+      const fail = () => { throw new Error("not drawn"); };
+      let failed = false;
+      try { scroll.holdEnd(fail); } catch { failed = true; }
+      scroll.holdEnd(() => (list.style.height = "900px"));
+      return [failed, log.scrollTop];
+    """
+    assert run("", lines) == [True, 800]

@@ -33,10 +33,12 @@ export class Scroll {
     // The reader may have moved this very moment: the scroll event comes only with the next frame.
     if (this.log.scrollTop !== this.#top) this.#look();
     const wasAtEnd = this.#atEnd;
-    const result = change();
-    this.#holds = false;
-    if (wasAtEnd) this.toEnd();
-    return result;
+    try {
+      return change();
+    } finally {
+      this.#holds = false;
+      if (wasAtEnd) this.toEnd();
+    }
   }
 
   /** Runs a change above; what the reader is looking at stays where it is. */
