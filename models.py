@@ -23,6 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     event,
+    false,
     text,
 )
 from sqlalchemy.exc import SQLAlchemyError
@@ -83,31 +84,84 @@ def as_sqlite(moment):
 
 
 def utc(moment):
-    """What a driver makes of a UtcDateTime, aware: SQLite's is text."""
+    """What a driver makes of a UtcDateTime, aware: SQLite's is text. None stays None."""
     if isinstance(moment, str):
         return datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+    return moment and moment.astimezone(UTC)
 
 
 class User(db.Model):
-    """Someone who talks. A guest is a browser: its signed session cookie names this row.
+    """Someone who talks: a guest, an account, or a bot.
 
-    With its `key`, too, so that a cookie from before the database was lost is nobody's.
+    A guest is a browser: its signed session cookie names this row. With its `key`, too, so that a
+    cookie from before the database was lost is nobody's. An account has claimed its name
+    (`claimed_key`), and is who has one of its Logins instead.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
     name: Mapped[str] = mapped_column(String(32))
-    """The name last used, offered again in the form."""
+    """An account's name; of a guest the name last used, offered again in the form."""
+    claimed_key: Mapped[str | None] = mapped_column(Text)
+    """The folded key of an account's name, which nobody else may use; None for guests and bots."""
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(String(254))
+    full_name: Mapped[str | None] = mapped_column(String(80))
+    picture: Mapped[str | None] = mapped_column(String(500))
+    """An https address."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erases: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether what they wrote is still to be taken away."""
+
+    __table_args__ = (Index("ix_user_claimed_key", "claimed_key", unique=True),)
+
+
+class Login(db.Model):
+    """A session of an account: on a browser, by its cookie, or a program, by its tokens.
+
+    It is kept when it has ended (`ended_at`), for a while.
+    """
+
+    id: Mapped[str] = mapped_column(
+        String(32), primary_key=True, default=lambda: secrets.token_hex(16)
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    device: Mapped[str] = mapped_column(String(80))
+    """What its owner knows it by: "Firefox on Linux"."""
+    refresh_hash: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the refresh token; None for a browser."""
+    former_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the one before it."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_login_user_id", "user_id"),)
 
 
 class Room(db.Model):
-    """What messages hang on. Its code is a lease: free for another room once this one is closed."""
+    """What messages hang on. Its code is a lease: free for another room once this one is closed.
+
+    A room is open to whoever has its code. Conversations, of two (`direct`) or of a `group`, are
+    there for their participants alone; their codes are too long to be guessed.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(4))
+    code: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(8), default="open", server_default="open")
+    """"open", "direct" or "group"."""
+    name: Mapped[str | None] = mapped_column(String(60))
+    name_key: Mapped[str | None] = mapped_column(Text)
+    """The folded key of the name: unique among open rooms that are listed."""
+    description: Mapped[str | None] = mapped_column(String(300))
+    listed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the home page shows it."""
+    kept: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it outlives its last visitor. Conversations always do."""
+    pair: Mapped[str | None] = mapped_column(String(32))
+    """Of a direct conversation: the ids of its two, the lower first, as "5:17"."""
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     last_seq: Mapped[int] = mapped_column(default=0)
     last_message_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -122,6 +176,14 @@ class Room(db.Model):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_room_listed_name",
+            "name_key",
+            unique=True,
+            sqlite_where=text("listed AND closed_at IS NULL"),
+            postgresql_where=text("listed AND closed_at IS NULL"),
+        ),
+        Index("ix_room_pair", "pair", unique=True),
     )
 
 
@@ -129,7 +191,7 @@ IS_OPEN = Room.closed_at.is_(None)
 
 
 class Participant(db.Model):
-    """A membership, under the name that the person bears in this room.
+    """A membership, under the name that the person bears in this room: an account's, its own.
 
     It is kept after leaving (`left_at`), so that what was said keeps its author's name, and nobody
     else can take that name and so the words.
@@ -141,6 +203,10 @@ class Participant(db.Model):
     name_key: Mapped[str] = mapped_column(Text)
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_read_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The highest number in the room that they have seen, on whichever device."""
+    picture: Mapped[str | None] = mapped_column(String(500))
+    """As in User: here too, where the name is, since each message is shown with both."""
 
     __table_args__ = (
         Index("ix_participant_user_id", "user_id"),
@@ -159,6 +225,9 @@ class Message(db.Model):
     timestamp: Mapped[datetime] = mapped_column(UtcDateTime)
     reply_to: Mapped[int | None]
     """The `seq` of the message that this one answers."""
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From then on `content` is empty."""
 
     __table_args__ = (
         UniqueConstraint("room_id", "seq"),
@@ -172,6 +241,30 @@ class Message(db.Model):
         ),
         Index("ix_message_user_id_id", "user_id", "id"),
     )
+
+
+class Bot(db.Model):
+    """A program that talks in one room: a user of its own, with a key instead of a session."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the key."""
+    webhook: Mapped[str | None] = mapped_column(String(500))
+    """The address that gets what is said to the bot."""
+    secret: Mapped[str] = mapped_column(String(64))
+    """Signs what the webhook gets."""
+    told_seq: Mapped[int] = mapped_column(default=0)
+    """The number up to which the webhook has got what is said to the bot."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """How often what comes next has failed to be told."""
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it is tried again."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    __table_args__ = (Index("ix_bot_room_id", "room_id"), Index("ix_bot_owner_id", "owner_id"))
 
 
 def init_app(app):

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 from flask import request, session
 
-from models import User, db, now
+from models import Login, User, db, now
 from parlor.limits import address_key
 
 
 class Claim(NamedTuple):
-    """Who a session cookie says it is: signed by us, but not looked up yet."""
+    """Who a session cookie says it is: signed by us, but not looked up yet.
+
+    `key`: a guest's User.key; for an account the id of its Login.
+    """
 
     user_id: int
     key: str
@@ -26,7 +29,13 @@ def claim(session=session):
 def who(claim):
     """The User of a Claim, or None."""
     user = db.session.get(User, claim.user_id) if claim else None
-    return user if user and user.key == claim.key else None
+    return user if user and (user.key == claim.key or has_login(claim)) else None
+
+
+def has_login(claim):
+    """Whether the Claim's key is a Login of its user's that has not ended."""
+    login = db.session.get(Login, claim.key or "")
+    return bool(login) and login.user_id == claim.user_id and login.ended_at is None
 
 
 def me():

@@ -29,6 +29,7 @@ class Place(NamedTuple):
     room: memberships.RoomRow
     live: LiveRoom
     me: memberships.Me
+    claim: accounts.Claim
     as_of: int
     """live.departures when it was looked for."""
 
@@ -118,7 +119,7 @@ def find_place(typed_code, claim, asker):
         find_room(code, accounts.who(claim), asker)
         raise NotAMember
     room, me = found
-    return Place(room, live.open(room.id, room.code, room.last_seq), me, as_of)
+    return Place(room, live.open(room.id, room.code, room.last_seq), me, claim, as_of)
 
 
 def leave(place):
@@ -158,7 +159,7 @@ def connect(place, socket, after=None):
     Raises NotAMember for whoever has left, or is gone, before that was read; Retry.
     """
     admission.check()
-    newcomer = live.enter(place.live, place.me.user_id, place.me.name, socket)
+    newcomer = live.enter(place.live, *place.me, socket, place.claim.key)
     if newcomer:
         presence.tell(place.live, joined=[newcomer])
     try:
@@ -176,7 +177,7 @@ def is_still_in(place, socket):
     """Whether nobody has left since the place was found, or this was not who did."""
     if live.seat(socket) is None or not relay.is_connected(socket):
         return False
-    if live.departures == place.as_of or memberships.is_in(place.room.id, place.me.user_id):
+    if live.departures == place.as_of or memberships.place(place.room.code, place.claim):
         return True
     member = live.leave(place.live, place.me.user_id)
     if member:

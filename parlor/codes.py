@@ -10,14 +10,17 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 LENGTH = 4
 
+UNGUESSABLE = 12
+"""The length of a conversation's code: nobody types it, it stands in addresses alone."""
+
 LOOKS_LIKE = str.maketrans("OIL", "011")
 IN_A_LINK = re.compile(r"/room/([^/?#\s]*)")
 BETWEEN = re.compile(r"[\s\-‐‑‒–—_.]+")
 
 
-def draw():
-    """A code out of 32**4, about a million, that cannot be guessed from others."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+def draw(length=LENGTH):
+    """A code out of 32**4, about a million, that cannot be guessed from others; or a longer one."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def read(typed):
@@ -30,6 +33,6 @@ def read(typed):
     code = BETWEEN.sub("", link[1] if link else typed).upper().translate(LOOKS_LIKE)
     if not code:
         raise CodeMissing
-    if len(code) != LENGTH or not set(code) <= set(ALPHABET):
+    if len(code) not in (LENGTH, UNGUESSABLE) or not set(code) <= set(ALPHABET):
         raise CodeMalformed
     return code

@@ -29,6 +29,12 @@ class Invalid(ChatError):
     pass
 
 
+class Unprocessable(ChatError):
+    """A field of a JSON request; `field` says which."""
+
+    code, status = "unprocessable", 422
+
+
 class NameMissing(ChatError):
     code, field, message = "name_missing", "name", "What should people call you?"
 
@@ -65,6 +71,14 @@ class CodeMalformed(ChatError):
 class RoomNotFound(ChatError):
     code, status, field = "room_not_found", 404, "code"
     message = "There is no open room with that code."
+
+
+class SignInNeeded(ChatError):
+    code, status, message = "sign_in_needed", 401, "That is for people who have signed in."
+
+
+class NotAllowed(ChatError):
+    code, status, message = "not_allowed", 403, "That is not yours to do."
 
 
 class NotAMember(ChatError):

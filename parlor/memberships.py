@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
-from models import IS_OPEN, Participant, Room, User, db, now, utc
+from models import IS_OPEN, Login, Participant, Room, User, db, now, utc
 from parlor import accounts, leases, names
 from parlor.errors import NameTaken
 from parlor.transactions import rows, transaction
@@ -18,6 +18,12 @@ class RoomRow(NamedTuple):
     code: str
     last_seq: int
     created_at: datetime
+    kind: str
+    name: str | None
+    description: str | None
+    listed: bool
+    kept: bool
+    owner_id: int | None
 
 
 class Me(NamedTuple):
@@ -28,12 +34,16 @@ class Me(NamedTuple):
 
 
 room_, member_, user_ = Room.__table__.c, Participant.__table__.c, User.__table__.c
+login_ = Login.__table__.c
 
+HAS_LOGIN = exists().where(
+    login_.id == bindparam("key"), login_.user_id == user_.id, login_.ended_at.is_(None)
+)
 PLACE = (
-    select(room_.id, room_.code, room_.last_seq, room_.created_at, member_.user_id, member_.name)
+    select(*(room_[field] for field in RoomRow._fields), member_.user_id, member_.name)
     .where(room_.code == bindparam("code"), room_.closed_at.is_(None))
     .where(member_.room_id == room_.id, member_.user_id == user_.id, member_.left_at.is_(None))
-    .where(user_.id == bindparam("user"), user_.key == bindparam("key"))
+    .where(user_.id == bindparam("user"), or_(user_.key == bindparam("key"), HAS_LOGIN))
 )
 """Of tables, and made once: it is asked for each page and each socket."""
 
@@ -48,8 +58,15 @@ def place(code, claim):
     found = rows(PLACE, code=code, user=claim.user_id, key=claim.key)
     if not found:
         return None
-    id, code, last_seq, created_at, *me = found[0]
-    return RoomRow(id, code, last_seq, utc(created_at)), Me(*me)
+    *facts, user_id, name = found[0]
+    room = RoomRow(*facts)
+    return tidy(room), Me(user_id, name)
+
+
+def tidy(room):
+    """A RoomRow as it should be, of one as the driver makes it: to SQLite times are texts."""
+    listed, kept = bool(room.listed), bool(room.kept)
+    return room._replace(created_at=utc(room.created_at), listed=listed, kept=kept)
 
 
 def add(room_id, user_id, name):
@@ -102,11 +119,6 @@ def find(room, user):
     """The user's Participant in the room, or None for no member. Either may be None."""
     member = room and user and db.session.get(Participant, (room.id, user.id))
     return member if member and member.left_at is None else None
-
-
-def is_in(room_id, user_id):
-    member = Participant.room_id == room_id, Participant.user_id == user_id
-    return db.session.scalar(select(Participant.left_at.is_(None)).where(*member)) is True
 
 
 def was_in(code, user):

@@ -105,7 +105,12 @@ def read(stretch, **given):
     """The Posted of a stretch, in no order. `given`: as `run` takes it."""
     statement = posts(db.engine.dialect.name, stretch)
     found = rows(statement, **values(given))
-    return [Posted(*row[:6], utc(row[6]), row[7]) for row in found]
+    return [posted(*row) for row in found]
+
+
+def posted(*row):
+    """The Posted of a row as the driver makes it."""
+    return Posted(*row[:6], utc(row[6]), row[7], utc(row[8]), utc(row[9]), row[10])
 
 
 def run(query, *which, **given):
@@ -152,6 +157,9 @@ def with_author(one, *more):
         one.content,
         one.timestamp,
         one.reply_to,
+        one.edited_at,
+        one.deleted_at,
+        Participant.picture,
     )
     is_author = (Participant.room_id == one.room_id) & (Participant.user_id == one.user_id)
     return select(*more, *columns).join(Participant, is_author)

@@ -16,8 +16,11 @@ reaper = Reaper()
 
 
 class Person(TypedDict):
+    """`picture`: an https address, where pictures are allowed and the person has one."""
+
     user_id: int
     name: str
+    picture: NotRequired[str]
 
 
 class Message(TypedDict):
@@ -31,6 +34,9 @@ class Message(TypedDict):
     message: str
     timestamp: str
     reply_to: NotRequired[int]
+    edited_at: NotRequired[str]
+    deleted_at: NotRequired[str]
+    picture: NotRequired[str]
 
 
 class RoomFacts(TypedDict):
@@ -239,6 +245,12 @@ def message_payload(posted) -> Message:
     )
     if posted.reply_to is not None:
         payload["reply_to"] = posted.reply_to
+    if posted.edited_at:
+        payload["edited_at"] = iso(posted.edited_at)
+    if posted.deleted_at:
+        payload["deleted_at"] = iso(posted.deleted_at)
+    if posted.picture:
+        payload["picture"] = posted.picture
     return payload
 
 

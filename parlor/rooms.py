@@ -40,10 +40,14 @@ class LiveRoom:
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a socket is: the server's record, which no client can change."""
+    """Where a socket is: the server's record, which no client can change.
+
+    `key`: of the accounts.Claim that it came with.
+    """
 
     room: LiveRoom
     member: Member
+    key: str | None = None
 
 
 @dataclass
@@ -99,11 +103,11 @@ class LiveRooms:
         return member if is_new else None
 
     @locked
-    def enter(self, room, user_id, name, socket):
+    def enter(self, room, user_id, name, socket, key=None):
         """Someone came on a socket. The Member, if they were not here before, else None."""
         member, is_new = self._member(room, user_id, name)
         member.sockets.add(socket)
-        self.seats[socket] = Seat(room, member)
+        self.seats[socket] = Seat(room, member, key)
         return member if is_new else None
 
     def _member(self, room, user_id, name):
@@ -120,6 +124,12 @@ class LiveRooms:
     def sockets(self, room=None):
         """Every socket that has a seat, in one room or in all."""
         return [socket for socket, seat in self.seats.items() if room in (None, seat.room)]
+
+    @locked
+    def sockets_of(self, user_id, keys):
+        """The sockets of a user that came with one of those keys."""
+        seats = self.seats.items()
+        return [s for s, seat in seats if seat.member.user_id == user_id and seat.key in keys]
 
     @locked
     def exit(self, socket, at_once=False):

@@ -18,7 +18,7 @@ from parlor.store_sql import dialect_of
 
 
 class Posted(NamedTuple):
-    """A stored message, with the name that its author bears in the room."""
+    """A stored message, with the name and picture that its author has in the room."""
 
     seq: int
     version: int
@@ -28,6 +28,9 @@ class Posted(NamedTuple):
     content: str
     timestamp: datetime
     reply_to: int | None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class Known(NamedTuple):
     content: str | None
     timestamp: datetime | str | None
     reply_to: int | None
+    edited_at: datetime | str | None
+    deleted_at: datetime | str | None
+    picture: str | None
 
 
 class Outcome(NamedTuple):
@@ -105,12 +111,13 @@ def posted_before(draft, known):
     return Posted(
         known.seq, known.version, draft.client_id, draft.user_id, known.name,
         known.content, utc(known.timestamp), known.reply_to,
+        utc(known.edited_at), utc(known.deleted_at), known.picture,
     )  # fmt: skip
 
 
 def place(draft, known, before, seq, moment):
     """What becomes of one draft, under the number `seq` if it is new."""
-    if before and before.content != draft.content:
+    if before and before.content != draft.content and before.version == before.seq:
         return Outcome(error=IdReused())
     if before:
         return Outcome(before)
@@ -121,8 +128,9 @@ def place(draft, known, before, seq, moment):
     if draft.reply_to is not None and not 0 < draft.reply_to < seq:
         return Outcome(error=Invalid("There is no such message to reply to.", field="reply_to"))
     posted = Posted(
-        seq, seq, draft.client_id, draft.user_id, known.name, draft.content, moment, draft.reply_to
-    )
+        seq, seq, draft.client_id, draft.user_id, known.name, draft.content, moment, draft.reply_to,
+        picture=known.picture,
+    )  # fmt: skip
     return Outcome(posted, is_new=True)
 
 

@@ -10,7 +10,8 @@ from models import as_sqlite
 
 KNOWN = """
     SELECT draft.n, room.last_seq, participant.name, participant.left_at IS NULL,
-        message.seq, message.version, message.content, message.timestamp, message.reply_to
+        message.seq, message.version, message.content, message.timestamp, message.reply_to,
+        message.edited_at, message.deleted_at, participant.picture
     FROM ({drafts}) AS draft
     LEFT JOIN room ON room.id = draft.room_id AND room.closed_at IS NULL
     LEFT JOIN participant
