@@ -8,7 +8,19 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models
-from parlor import admission, assets, events, failures, guard, logs, plain, relay, text, transport
+from parlor import (
+    admission,
+    assets,
+    events,
+    failures,
+    guard,
+    logs,
+    plain,
+    relay,
+    text,
+    tokens,
+    transport,
+)
 from parlor.api import api
 from parlor.cli import cli
 from parlor.limits import throttle
@@ -42,6 +54,7 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     live.configure(settings.room_grace, settings.leave_grace)
     throttle.configure(settings.limits)
     text.configure(settings.max_message_length)
+    tokens.configure(settings.token_key)
     relay.init_app(app, async_mode=async_mode, **socket_options())
     events.init_app(app, wire if settings.relay == "fast" else plain)
     with app.app_context():

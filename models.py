@@ -134,6 +134,8 @@ class Login(db.Model):
     """SHA-256 of the refresh token; None for a browser."""
     former_hash: Mapped[str | None] = mapped_column(String(64))
     """Of the one before it."""
+    refreshed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when `refresh_hash` is the latest."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,5 @@
-"""Who is this. The signed session cookie names a user; everything else is in the tables.
+"""Who is this. The signed session cookie names a user, or a program's token; everything else is in
+the tables.
 
 `session` and `request` are those of the request under way, unless given.
 """
@@ -8,11 +9,13 @@ from typing import NamedTuple
 from flask import request, session
 
 from models import Login, User, db, now
+from parlor import tokens
+from parlor.errors import SignInNeeded
 from parlor.limits import address_key
 
 
 class Claim(NamedTuple):
-    """Who a session cookie says it is: signed by us, but not looked up yet.
+    """Who a session cookie, or a token, says it is: signed by us, but not looked up yet.
 
     `key`: a guest's User.key; for an account the id of its Login.
     """
@@ -21,9 +24,29 @@ class Claim(NamedTuple):
     key: str
 
 
-def claim(session=session):
-    """The Claim of a session, or None."""
+def claim(session=session, request=request):
+    """The Claim of a request's token, or else of its session; None for a stranger.
+
+    Raises SignInNeeded for a token that is no good, whatever the session says.
+    """
+    token = bearer(request)
+    if token is not None:
+        return of_token(token)
     return Claim(session["user"], session.get("key")) if "user" in session else None
+
+
+def bearer(request=request):
+    """The token of the header `Authorization: Bearer …`, or None."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def of_token(token):
+    """The Claim of an access token. Raises SignInNeeded, also if its Login has ended."""
+    found = Claim(*tokens.read(token))
+    if who(found) is None:
+        raise SignInNeeded
+    return found
 
 
 def who(claim):

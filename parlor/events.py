@@ -27,7 +27,10 @@ def init_app(app, wire):
 
 
 def on_connect(app, sid, environ, auth=None):
-    """`auth`: {"room": code, "after": number}, both optional. The session comes with `environ`."""
+    """`auth`: {"room": code, "after": number, "token": access token}, all optional.
+
+    The session comes with `environ`.
+    """
     with app.app_context():
         try:
             connect(app, sid, app.request_class(environ), auth if isinstance(auth, dict) else {})
@@ -38,9 +41,11 @@ def on_connect(app, sid, environ, auth=None):
 
 def connect(app, sid, request, auth):
     session = app.session_interface.open_session(app, request)
-    code = room_code(auth) or accounts.latest_code(session)
+    token = text_in(auth, "token")
+    code = text_in(auth, "room") or accounts.latest_code(session)
     after = whole(auth.get("after"), "after")
-    claim, address = accounts.claim(session), accounts.address(request)
+    claim = accounts.claim(session, request) if token is None else accounts.of_token(token)
+    address = accounts.address(request)
     throttle.hit("connect", claim.user_id if claim else address)
     if not code:
         raise NotAMember
@@ -116,9 +121,9 @@ def find_seat(sid):
     return seat
 
 
-def room_code(auth):
-    """The code that a connection names, or None. Raises Invalid."""
-    given = auth.get("room")
+def text_in(auth, name):
+    """What a connection says under that name, or None. Raises Invalid."""
+    given = auth.get(name)
     if given is not None and not isinstance(given, str):
-        raise Invalid("room is a code.", field="room")
+        raise Invalid(f"{name} is a text.", field=name)
     return given

@@ -55,4 +55,5 @@ def answer(error, typed=None):
 
 def headers(error):
     seconds = error.details.get("retry_after")
-    return {"Retry-After": str(seconds)} if seconds else {}
+    found = {"Retry-After": str(seconds)} if seconds else {}
+    return {**found, "WWW-Authenticate": "Bearer"} if error.status == 401 else found

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "production"
     instance_dir: Path = Path("instance")
     secret_key: str = ""
+    token_key: str = ""
+    """Of the tokens of programs; by default it follows from `secret_key`."""
     database_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(5000, ge=1, le=65535)
@@ -71,6 +73,13 @@ class Settings(BaseSettings):
                 '(python -c "import secrets; print(secrets.token_hex(32))")'
             )
         return value
+
+    @field_validator("token_key")
+    @classmethod
+    def require_token_key(cls, value: str, info: ValidationInfo):
+        if value and len(value) < SHORTEST_KEY:
+            raise ValueError(f"TOKEN_KEY must have {SHORTEST_KEY} random characters or more")
+        return value or info.data.get("secret_key", "")
 
     @field_validator("database_url")
     @classmethod

@@ -102,3 +102,13 @@ def test_values_are_read_as_people_write_them(monkeypatch):
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
     assert settings.limits is False
     assert settings.log_level == "DEBUG"
+
+
+@pytest.mark.usefixtures("development")
+def test_the_key_of_tokens_is_that_of_cookies_unless_it_is_set(monkeypatch):
+    assert Settings().token_key == Settings().secret_key
+    monkeypatch.setenv("TOKEN_KEY", "t" * 32)
+    assert Settings().token_key == "t" * 32
+    monkeypatch.setenv("TOKEN_KEY", "short")
+    with pytest.raises(ValidationError, match="TOKEN_KEY"):
+        Settings()

@@ -74,6 +74,7 @@ def upgrade():
         sa.Column("device", sa.String(80), nullable=False),
         sa.Column("refresh_hash", sa.String(64), nullable=True),
         sa.Column("former_hash", sa.String(64), nullable=True),
+        moment("refreshed_at", nullable=True),
         moment("created_at"),
         moment("last_seen_at"),
         moment("ended_at", nullable=True),

@@ -14,6 +14,7 @@ from tests.support import ROOT, free_port
 SETTINGS = {
     "PARLOR_ENV": "development",  # in production, cookies are for https alone
     "SECRET_KEY": "a key that only the tests sign with",
+    "TOKEN_KEY": "",
     "HOST": "127.0.0.1",
     "ALLOWED_ORIGINS": "http://nowhere.invalid",
     "PROXY_HOPS": "0",

@@ -1,0 +1,97 @@
+"""The tokens of programs: what is in them, and which are ours.
+
+An access token is a JWT of some minutes, which says what an accounts.Claim says. A refresh token is
+the id of a Login and a secret, of which the Login keeps the hash alone. Nothing here looks into the
+tables.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import jwt
+
+from parlor.errors import SignInNeeded
+
+LASTS = timedelta(minutes=15)
+"""How long an access token is good for."""
+
+ALGORITHM = "HS256"
+ISSUER, AUDIENCE = "parlor", "parlor-api"
+REQUIRED = ["exp", "iat", "jti", "aud", "iss", "sub", "sid"]
+
+key = b""
+
+
+class Access(NamedTuple):
+    """Who an access token says its bearer is: signed by us, but not looked up yet."""
+
+    user_id: int
+    login_id: str
+
+
+def configure(secret):
+    """Sign with a key of our own, which follows from `secret`."""
+    global key
+    key = hmac.digest(secret.encode(), b"parlor: tokens", "sha256")
+
+
+def access(user_id, login_id):
+    """A new access token."""
+    issued = datetime.now(UTC)
+    facts = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "sid": login_id,
+        "jti": secrets.token_hex(16),
+        "iat": issued,
+        "exp": issued + LASTS,
+    }
+    return jwt.encode(facts, key, ALGORITHM)
+
+
+def read(token):
+    """The Access of a token. Raises SignInNeeded for what is none of ours, or has expired."""
+    try:
+        facts = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": REQUIRED, "verify_iat": False},  # servers' clocks differ
+        )
+        return Access(int(facts["sub"]), str(facts["sid"]))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise SignInNeeded from error
+
+
+def refresh(login_id):
+    """The first refresh token of a Login."""
+    return join(login_id, secrets.token_bytes(32))
+
+
+def following(token):
+    """The refresh token that follows one: always the same, so that a lost answer can be repeated.
+
+    It cannot be told without our key.
+    """
+    return join(login_of(token), hmac.digest(key, token.encode(), "sha256"))
+
+
+def join(login_id, secret):
+    return f"{login_id}.{base64.urlsafe_b64encode(secret).decode().rstrip('=')}"
+
+
+def login_of(token):
+    """The id of the Login that a refresh token names."""
+    return token.partition(".")[0]
+
+
+def digest(token):
+    """What is kept of a refresh token."""
+    return hashlib.sha256(token.encode()).hexdigest()
