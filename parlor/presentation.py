@@ -6,13 +6,11 @@
 from datetime import datetime, timedelta
 from itertools import islice
 
-from parlor import relay, text
+from parlor import faces, relay, text
 from parlor.times import day_label, iso
 
 TOGETHER = timedelta(minutes=5)
 """Messages of one person that are no further apart stand together."""
-
-HUES = 12
 
 GLIMPSE = 2
 """People whom the home page names of a room."""
@@ -61,8 +59,8 @@ def moment(at, zone):
 
 
 def avatar(member):
-    """What stands for a face. `member`: anything with a user_id and a name."""
-    return {"initial": member.name[0].upper(), "hue": member.user_id % HUES}
+    """What stands for a face. `member`: anything with a name."""
+    return {"initials": faces.initials(member.name), "hue": faces.hue(member.name)}
 
 
 def members(here, me_id):

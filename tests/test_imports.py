@@ -21,7 +21,7 @@ LAYERS = [
     "fanout reaper rooms",
     "plain wire",
     "connection",
-    "codes guard limits logs names numbers sessions text times tokens transport",
+    "codes faces guard limits logs names numbers sessions text times tokens transport",
     "budget frames outbox",
     "admission characters",
     "outages",

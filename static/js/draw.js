@@ -4,6 +4,7 @@ import { parts } from "parlor/links";
 import { clock, day, dayLabel } from "parlor/time";
 
 const HUES = 12;
+const MIXED = 65_521;
 const amountFormat = new Intl.NumberFormat();
 
 export function clone(name) {
@@ -21,11 +22,22 @@ export function bdi(name) {
   return element;
 }
 
+/** The first letters of the first and the last word, as parlor/faces.py has them. */
+export function initials(name) {
+  const words = name.split(" ");
+  const ends = words.length === 1 ? words : [words[0], words.at(-1)];
+  return ends.map((word) => [...word][0] ?? "").join("").toUpperCase();
+}
+
+export function hue(name) {
+  return [...name].reduce((mix, char) => (mix * 31 + char.codePointAt(0)) % MIXED, 0) % HUES;
+}
+
 /** @param {{user_id: number, name: string}} person whose avatar and name are in `element` */
 export function drawPerson(element, { user_id, name }) {
   element.dataset.userId = user_id;
-  element.querySelectorAll("[data-hue]").forEach((part) => (part.dataset.hue = user_id % HUES));
-  element.querySelector(".avatar").textContent = [...name][0]?.toUpperCase() ?? "";
+  element.querySelectorAll("[data-hue]").forEach((part) => (part.dataset.hue = hue(name)));
+  element.querySelector(".avatar").textContent = initials(name);
   element.querySelector("bdi").textContent = name;
 }
 
