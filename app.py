@@ -3,8 +3,8 @@
 import logging
 from datetime import timedelta
 
-from flask import Flask
 from flask_compress import Compress
+from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models
@@ -15,13 +15,15 @@ from parlor import (
     failures,
     guard,
     logs,
+    openapi,
     plain,
     relay,
     text,
     tokens,
     transport,
 )
-from parlor.api import api
+from parlor.api_messages import api_messages
+from parlor.api_rooms import api_rooms
 from parlor.cli import cli
 from parlor.limits import throttle
 from parlor.pages import pages
@@ -47,7 +49,7 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
-    app = Flask(__name__, static_folder=None)  # parlor/assets.py serves them
+    app = OpenAPI(__name__, static_folder=None, **openapi.options())  # assets.py serves files
     app.config.from_mapping(flask_config(settings))
     app.session_interface = Sessions()
     models.init_app(app)
@@ -64,8 +66,9 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     for part in (assets, failures):
         part.init_app(app)
     guard.init_app(app, settings)
-    for door in (pages, api, cli):
+    for door in (pages, cli):
         app.register_blueprint(door)
+    openapi.init_app(app, [api_rooms, api_messages])
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)

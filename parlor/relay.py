@@ -3,9 +3,10 @@
 `docs/protocol.md` describes these to the makers of clients; a test holds the two together.
 """
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired  # those that pydantic reads, too
 
 from flask_socketio import SocketIO
+from typing_extensions import TypedDict
 
 from parlor.fanout import FanOut
 from parlor.reaper import Reaper

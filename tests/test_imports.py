@@ -10,11 +10,11 @@ from tests.support import ROOT
 LAYERS = [
     "wsgi",
     "app",
-    "pages api events cli",  # the doors
-    "assets failures housekeeping presentation",  # around them
+    "pages api_rooms api_messages events cli",  # the doors
+    "assets failures housekeeping openapi presentation",  # around them
     "chat drain",  # the verbs
     "memberships presence writer",
-    "accounts leases messages",
+    "accounts leases messages schemas",
     "store",
     "store_sql transactions relay",
     "models",

@@ -1,0 +1,47 @@
+"""The JSON door of messages: parse, call one verb, answer."""
+
+from parlor import accounts, chat, messages, numbers, relay
+from parlor.errors import (
+    IdReused,
+    Invalid,
+    MessageInvalid,
+    MessageMissing,
+    MessageTooLong,
+    NotAMember,
+    RoomClosed,
+    RoomNotFound,
+)
+from parlor.openapi import answers, door
+from parlor.schemas import InRoom, Messages, NewMessage, Posted, Window
+
+CANNOT_BE_SAID = (Invalid, MessageMissing, MessageTooLong, MessageInvalid)
+
+api_messages = door("messages", "What is said in a room.")
+
+
+@api_messages.get(
+    "/chat/rooms/<code>/messages",
+    responses=answers(200, Messages, RoomNotFound, NotAMember, Invalid),
+)
+def list_messages(path: InRoom, query: Window):
+    """The last messages of a room, those before a place, or what changed after a number."""
+    room, limit = find_place(path.code).room, query.limit or messages.PAGE
+    if query.after is not None:
+        return relay.sync_payload(messages.changes(room.id, query.after, limit))
+    return relay.sync_payload(messages.page(room.id, query.before, limit))
+
+
+@api_messages.post(
+    "/chat/rooms/<code>/messages",
+    responses=answers(201, Posted, RoomNotFound, RoomClosed, NotAMember, IdReused, *CANNOT_BE_SAID),
+)
+def post_message(path: InRoom, body: NewMessage):
+    """Say something. The answer comes once it is stored."""
+    place = find_place(path.code)
+    reply_to = numbers.whole(body.reply_to, "reply_to")
+    posted = chat.post(place.live, place.me.user_id, body.data, body.id, reply_to)
+    return relay.ack(posted), 201
+
+
+def find_place(code):
+    return chat.find_place(code, accounts.claim(), accounts.address())
