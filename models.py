@@ -241,7 +241,13 @@ class Message(db.Model):
             sqlite_where=text("version <> seq"),
             postgresql_where=text("version <> seq"),
         ),
-        Index("ix_message_user_id_id", "user_id", "id"),
+        Index(
+            "ix_message_user_id_id",
+            "user_id",
+            "id",
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
     )
 
 

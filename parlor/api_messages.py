@@ -1,19 +1,21 @@
 """The JSON door of messages: parse, call one verb, answer."""
 
-from parlor import accounts, chat, messages, numbers, relay
+from parlor import accounts, chat, messages, numbers, relay, revisions
 from parlor.errors import (
     IdReused,
     Invalid,
     MessageInvalid,
     MessageMissing,
     MessageTooLong,
+    NotAllowed,
     NotAMember,
     RoomClosed,
     RoomNotFound,
 )
 from parlor.openapi import answers, door
-from parlor.schemas import InRoom, Messages, NewMessage, Posted, Window
+from parlor.schemas import InRoom, Message, Messages, NewMessage, OfMessage, Posted, Text, Window
 
+CANNOT_BE_CHANGED = (RoomNotFound, RoomClosed, NotAMember, NotAllowed)
 CANNOT_BE_SAID = (Invalid, MessageMissing, MessageTooLong, MessageInvalid)
 
 api_messages = door("messages", "What is said in a room.")
@@ -41,6 +43,24 @@ def post_message(path: InRoom, body: NewMessage):
     reply_to = numbers.whole(body.reply_to, "reply_to")
     posted = chat.post(place.live, place.me.user_id, body.data, body.id, reply_to)
     return relay.ack(posted), 201
+
+
+@api_messages.patch(
+    "/chat/rooms/<code>/messages/<seq>",
+    responses=answers(200, Message, *CANNOT_BE_CHANGED, *CANNOT_BE_SAID),
+)
+def edit_message(path: OfMessage, body: Text):
+    """Give a message of one's own another text."""
+    return relay.message_payload(revisions.edit(find_place(path.code), path.seq, body.data))
+
+
+@api_messages.delete(
+    "/chat/rooms/<code>/messages/<seq>",
+    responses=answers(200, Message, Invalid, *CANNOT_BE_CHANGED),
+)
+def delete_message(path: OfMessage):
+    """Take away the text of a message of one's own; the room's owner may do so with any."""
+    return relay.message_payload(revisions.delete(find_place(path.code), path.seq))
 
 
 def find_place(code):

@@ -62,7 +62,7 @@ class Stretch(NamedTuple):
 
 
 BY_SEQ = Stretch(Message.room_id, Message.seq)
-BY_AUTHOR = Stretch(Message.user_id, Message.id)
+BY_AUTHOR = Stretch(Message.user_id, Message.id, only=Message.deleted_at.is_(None))
 CHANGED = Stretch(Message.room_id, Message.version, True, Message.version != Message.seq)
 # "<=" is "=" here; but that Postgres would take for rare, and so scan and sort.
 UNCHANGED = Stretch(Message.room_id, Message.seq, True, Message.version <= Message.seq)
@@ -92,6 +92,22 @@ def changes(room_id, after, limit=CATCH_UP, through=None):
     shown, more = found[:limit], len(found) > limit
     last = shown[-1].version if shown else after
     return Page(shown, last if more else max(last, through), more)
+
+
+def one(room_id, seq):
+    """The Posted of that seq in a room, or None."""
+    found = read(BY_SEQ, owner=room_id, above=seq - 1, below=seq + 1, most=1)
+    return found[0] if found else None
+
+
+def answered(room_id, some):
+    """{seq: Posted} of what `some` of a room's messages, Posted, are replies to."""
+    known = {one.seq: one for one in some}
+    asked = {one.reply_to for one in some} - {None}
+    missing = sorted(asked - known.keys())
+    if missing:
+        known |= {row.seq: Posted(*row) for row in run(by_seqs, owner=room_id, seqs=missing)}
+    return {seq: known[seq] for seq in asked & known.keys()}
 
 
 def newer(room_id, after, limit):
@@ -168,6 +184,13 @@ def with_author(one, *more):
 COUNTER = select(Room.last_seq).where(Room.id == bindparam("room"))
 
 
+@cache
+def by_seqs(dialect):
+    seqs = Message.seq.in_(bindparam("seqs", expanding=True))
+    chosen = select(Message).where(Message.room_id == bindparam("owner"), seqs)
+    return with_author(chosen.subquery().c)
+
+
 def counter(room_id):
     found = rows(COUNTER, room=room_id)
     return found[0][0] if found else 0
@@ -237,7 +260,8 @@ def matching(dialect):
 
 def these(dialect):
     ids = bindparam("ids", expanding=True)
-    return select(Message).where(Message.id.in_(ids), Message.user_id == bindparam("owner"))
+    mine = (Message.user_id == bindparam("owner")) & Message.deleted_at.is_(None)
+    return select(Message).where(Message.id.in_(ids), mine)
 
 
 @cache

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    RootModel,
     WithJsonSchema,
     model_validator,
 )
@@ -88,6 +89,10 @@ class InRoom(BaseModel):
     code: Code
 
 
+class OfMessage(InRoom):
+    seq: number("seq")
+
+
 class Window(Query):
     before: number("before", description="A seq: the messages before that place.")
     after: number("after", description="Instead: what changed above that number.")
@@ -100,20 +105,12 @@ class Window(Query):
         return self
 
 
-class NewMessage(Given):
-    """What the event `message` holds, too. `data` is the text."""
+class Text(Given):
+    """`data` is the text of a message."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["data"]})
 
     data: judged_later({"type": "string", "minLength": 1, "maxLength": 4000})
-    id: judged_later(
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-        description="Made by the sender. The same id again is the same message.",
-    )
-    reply_to: judged_later(
-        {"type": "integer", "minimum": 0, "maximum": numbers.LARGEST},
-        description="The seq of the message that this one answers.",
-    )
 
     @model_validator(mode="before")
     @classmethod
@@ -123,11 +120,30 @@ class NewMessage(Given):
         return given
 
 
+class NewMessage(Text):
+    """What the event `message` holds, too."""
+
+    id: judged_later(
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        description="Made by the sender. The same id again is the same message.",
+    )
+    reply_to: judged_later(
+        {"type": "integer", "minimum": 0, "maximum": numbers.LARGEST},
+        description="The seq of the message that this one answers.",
+    )
+
+
 class Posted(Answer):
     ok: Literal[True]
     seq: int
     id: str
     timestamp: str
+
+
+class Message(RootModel):
+    """A message as it is on every wire."""
+
+    root: relay.Message
 
 
 class Messages(Answer):

@@ -4,7 +4,7 @@ They go to the driver as they are: at a thousand messages a second, SQLAlchemy's
 driver costs more than the row itself.
 """
 
-from psycopg2.extras import execute_values
+from psycopg2.extras import execute_batch, execute_values
 
 from models import as_sqlite
 
@@ -28,6 +28,10 @@ INSERT = """
     VALUES """
 
 
+CHANGE = """
+    UPDATE message SET version = {0}, content = {0}, edited_at = {0}, deleted_at = {0}
+    WHERE room_id = {0} AND seq = {0}"""
+
 OPEN = "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL"
 
 
@@ -46,17 +50,25 @@ class Sqlite:
 
     @staticmethod
     def insert(cursor, rows):
-        moment = as_sqlite(rows[0][6])
+        at = as_sqlite(rows[0][6])
         cursor.executemany(
-            INSERT + "(?, ?, ?, ?, ?, ?, ?, ?)", [(*row[:6], moment, row[7]) for row in rows]
+            INSERT + "(?, ?, ?, ?, ?, ?, ?, ?)", [(*row[:6], at, row[7]) for row in rows]
+        )
+
+    @staticmethod
+    def change(cursor, rows):
+        cursor.executemany(
+            CHANGE.format("?"),
+            [(*row[:2], moment(row[2]), moment(row[3]), *row[4:]) for row in rows],
         )
 
     @staticmethod
     def count(cursor, rows):
-        moment = as_sqlite(rows[0][1])
+        """`rows`: (last_seq, the moment of the last message or None, room id)."""
         cursor.executemany(
-            "UPDATE room SET last_seq = ?, last_message_at = ? WHERE id = ?",
-            [(last, moment, id) for last, _, id in rows],
+            "UPDATE room SET last_seq = ?, last_message_at = coalesce(?, last_message_at)"
+            " WHERE id = ?",
+            [(last, moment(at), id) for last, at, id in rows],
         )
 
 
@@ -80,15 +92,24 @@ class Postgres:
         execute_values(cursor, INSERT + "%s", rows, page_size=len(rows))
 
     @staticmethod
+    def change(cursor, rows):
+        execute_batch(cursor, CHANGE.format("%s"), rows)
+
+    @staticmethod
     def count(cursor, rows):
         execute_values(
             cursor,
             """
-            UPDATE room SET last_seq = batch.last, last_message_at = batch.moment
+            UPDATE room SET last_seq = batch.last,
+                last_message_at = coalesce(CAST(batch.moment AS timestamptz), last_message_at)
             FROM (VALUES %s) AS batch(last, moment, id) WHERE room.id = batch.id""",
             rows,
             page_size=len(rows),
         )
+
+
+def moment(at):
+    return at and as_sqlite(at)
 
 
 def dialect_of(cursor):

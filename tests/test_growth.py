@@ -14,15 +14,15 @@ FEW, MANY = 4_000, 64_000
 
 DOUBLE = text("""
     INSERT INTO message
-        (room_id, user_id, seq, version, client_id, content, timestamp)
+        (room_id, user_id, seq, version, client_id, content, timestamp, deleted_at)
     SELECT room_id, user_id, seq + :so_far, version + :so_far, 'id-' || (seq + :so_far), content,
-        timestamp
+        timestamp, deleted_at
     FROM message WHERE room_id BETWEEN :first AND :last""")
 
 
 @pytest.fixture
 def people(context):
-    return [add(User(name=name)) for name in ("Alice", "Bob", "Charlie", "Dora")]
+    return [add(User(name=name)) for name in ("Alice", "Bob", "Charlie", "Dora", "Eve")]
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ def reads(people, rooms):
         "a history": lambda: messages.history(bob),
         "an older page of it": lambda: messages.history(bob, before=3000),
         "a history of long ago": lambda: messages.history(dora),
+        "a history of what is left": lambda: messages.history(people[4].id),
+        "what is answered": lambda: messages.answered(room, messages.page(room).messages),
         "a search": lambda: messages.search(bob, "number"),
         "a search in vain": lambda: messages.search(bob, "nothing like it"),
         "a search further back": lambda: messages.search(bob, "nothing", 43_000, kept=[43_001]),
@@ -66,6 +68,15 @@ def fill(rooms, people):
     db.session.execute(insert(Message), rows)
 
 
+def regret(room, eve, so_far):
+    """Every other word was Eve's, and she has deleted all but the first hundred of them."""
+    hers = (Message.room_id == room.id) & (Message.seq % 2 == 0) & (Message.seq <= so_far)
+    db.session.execute(update(Message).where(hers).values(user_id=eve.id))
+    gone = hers & (Message.seq > 200)
+    db.session.execute(update(Message).where(gone).values(content="", deleted_at=now()))
+    db.session.commit()
+
+
 def double(rooms, so_far, most):
     """As many again, until there are `most`; a hundred old ones are changed last of all."""
     span = {"first": rooms[0].id, "last": rooms[-1].id}
@@ -81,10 +92,11 @@ def double(rooms, so_far, most):
 
 def test_sixteen_times_as_much_costs_no_more(people, rooms, reads):
     *talked_in, left = rooms
-    fill([left], people[3:])
+    fill([left], people[3:4])
     double([left], 1000, MANY // 2)
     fill(talked_in, people[:3])
     double(talked_in, 1000, FEW)
+    regret(rooms[2], people[4], FEW)
     few = {name: work(read) for name, read in reads.items()}
     double(talked_in, FEW, MANY)
     many = {name: work(read) for name, read in reads.items()}

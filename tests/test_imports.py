@@ -12,7 +12,7 @@ LAYERS = [
     "app",
     "pages api_rooms api_messages events cli",  # the doors
     "assets failures housekeeping openapi presentation",  # around them
-    "chat drain",  # the verbs
+    "chat drain revisions",  # the verbs
     "memberships presence writer",
     "accounts leases messages schemas",
     "store",

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 ROOM_IS_OPEN = sa.text("closed_at IS NULL")
+MESSAGE_IS_THERE = sa.text("deleted_at IS NULL")
 ROOM_IS_LISTED = sa.text("listed AND closed_at IS NULL")
 
 
@@ -57,6 +58,14 @@ def upgrade():
     for table, columns in ADDED.items():
         for column in columns:
             op.add_column(table, column)
+    op.drop_index("ix_message_user_id_id", "message")
+    op.create_index(
+        "ix_message_user_id_id",
+        "message",
+        ["user_id", "id"],
+        sqlite_where=MESSAGE_IS_THERE,
+        postgresql_where=MESSAGE_IS_THERE,
+    )
     op.create_index("ix_user_claimed_key", "user", ["claimed_key"], unique=True)
     op.create_index("ix_room_pair", "room", ["pair"], unique=True)
     op.create_index(
@@ -116,11 +125,13 @@ def downgrade():
         ("ix_room_listed_name", "room"),
         ("ix_room_pair", "room"),
         ("ix_user_claimed_key", "user"),
+        ("ix_message_user_id_id", "message"),
     ):
         op.drop_index(index, table)
     for table, columns in ADDED.items():
         for column in reversed(columns):
             op.drop_column(table, column.name)
+    op.create_index("ix_message_user_id_id", "message", ["user_id", "id"])
     resize_code(4)
 
 
