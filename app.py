@@ -16,6 +16,8 @@ from parlor import (
     guard,
     logs,
     openapi,
+    passwords,
+    pictures,
     plain,
     relay,
     text,
@@ -41,11 +43,12 @@ PING_EVERY, PING_PATIENCE = 20, 15
 """Seconds."""
 
 
-def create_app(settings=None, async_mode="threading", wire=plain):
+def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=passwords.here):
     """Make the app from `settings`, by default those of the environment.
 
     `async_mode`: what Socket.IO runs its tasks on; `wire`: the module that speaks WebSocket, unless
-    RELAY=plain. `wsgi.py` names the worker's.
+    RELAY=plain; `elsewhere(function, *args)`: calls what would hold everybody up. `wsgi.py` names
+    the worker's.
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
@@ -55,6 +58,8 @@ def create_app(settings=None, async_mode="threading", wire=plain):
     models.init_app(app)
     live.configure(settings.room_grace, settings.leave_grace)
     throttle.configure(settings.limits)
+    passwords.configure(elsewhere)
+    pictures.configure(settings.pictures)
     text.configure(settings.max_message_length)
     tokens.configure(settings.token_key)
     relay.init_app(app, async_mode=async_mode, **socket_options())

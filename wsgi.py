@@ -4,8 +4,10 @@ import eventlet
 
 eventlet.monkey_patch()
 
+from eventlet import tpool  # noqa: E402
+
 from app import create_app  # noqa: E402
 from parlor import housekeeping, wire  # noqa: E402
 
-app = create_app(async_mode="eventlet", wire=wire)
+app = create_app(async_mode="eventlet", wire=wire, elsewhere=tpool.execute)
 housekeeping.start(app)

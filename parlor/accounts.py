@@ -9,8 +9,8 @@ from typing import NamedTuple
 from flask import request, session
 
 from models import Login, User, db, now
-from parlor import tokens
-from parlor.errors import SignInNeeded
+from parlor import claimed, logins, names, tokens
+from parlor.errors import NameTaken, SignInNeeded
 from parlor.limits import address_key
 
 
@@ -32,7 +32,13 @@ def claim(session=session, request=request):
     token = bearer(request)
     if token is not None:
         return of_token(token)
-    return Claim(session["user"], session.get("key")) if "user" in session else None
+    return of_cookie(session) if "user" in session else None
+
+
+def of_cookie(session):
+    found = Claim(session["user"], session.get("key"))
+    logins.seen(found.key)
+    return found
 
 
 def bearer(request=request):
@@ -46,6 +52,7 @@ def of_token(token):
     found = Claim(*tokens.read(token))
     if who(found) is None:
         raise SignInNeeded
+    logins.seen(found.key)
     return found
 
 
@@ -61,6 +68,11 @@ def has_login(claim):
     return bool(login) and login.user_id == claim.user_id and login.ended_at is None
 
 
+def is_account(user):
+    """Whether a User, or None, is someone who has claimed their name."""
+    return user is not None and user.claimed_key is not None
+
+
 def me():
     """The user of this request, or None."""
     return who(claim())
@@ -71,11 +83,17 @@ def address(request=request):
     return address_key(request.remote_addr)
 
 
-def remember(claim, code):
-    """Tie this browser to a user, and to the room it was in last."""
+def remember(claim, code=None):
+    """Tie this browser to a user, and to the room it was in last, if to another than before."""
     session.permanent = True
     session["user"], session["key"] = claim
-    session["room"] = code
+    if code:
+        session["room"] = code
+
+
+def forget():
+    """Make a stranger of this browser."""
+    session.clear()
 
 
 def latest_code(session=session):
@@ -83,9 +101,19 @@ def latest_code(session=session):
     return session.get("room")
 
 
-def named(user_id, name):
-    """The user, seen now under that name; a new guest where `user_id` is None. Not committed."""
+def named(user_id, name, taken=frozenset()):
+    """The user, seen now under that name; a new guest where `user_id` is None. Not committed.
+
+    An account keeps its own name. `taken`: keys of names that are in use where this one is to be.
+    After `claimed.hold`. Raises NameClaimed, NameTaken.
+    """
     user = db.session.get(User, user_id) if user_id else None
+    if is_account(user):
+        name = user.name
+    else:
+        claimed.check(name, taken=taken)
+    if names.key(name) in taken:
+        raise NameTaken(claimed.free(name, taken))
     if user is None:
         user = User()
         db.session.add(user)

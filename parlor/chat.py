@@ -7,7 +7,18 @@ wrong codes are counted by: the address.
 from typing import NamedTuple
 
 from models import Room
-from parlor import accounts, admission, codes, leases, memberships, messages, names, relay, text
+from parlor import (
+    accounts,
+    admission,
+    claimed,
+    codes,
+    leases,
+    memberships,
+    messages,
+    names,
+    relay,
+    text,
+)
 from parlor.errors import ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
 from parlor.presence import presence
@@ -44,34 +55,40 @@ class Recent(NamedTuple):
 def open_room(user, name):
     """A new room with its first member. Returns (User, Room). Raises Name… errors, Retry."""
     admission.check()
-    user, room = create(user and user.id, names.clean(name))
-    arrive(live.open(room.id, room.code), user.id, user.name)
+    user, room = create(user and user.id, name_for(user, name))
+    arrive(live.open(room.id, room.code), user.id, user.name, user.picture)
     return user, room
 
 
 @transaction
 def create(user_id, name):
     """A room owned by a user, a new guest where `user_id` is None. Returns (User, Room)."""
+    claimed.hold(user_id, name)
     user = accounts.named(user_id, name)
     room = leases.take(owner_id=user.id)
-    memberships.add(room.id, user.id, name)
+    memberships.add(room.id, user.id, user.name, user.picture)
     return user, room
+
+
+def name_for(user, typed):
+    """The name that someone who came by a form goes by: an account by its own."""
+    return user.name if accounts.is_account(user) else names.clean(typed)
 
 
 def join(user, name, typed_code, asker):
     """Become a member of an open room, or bear another name in it. Returns (User, Room).
 
-    Raises Name… and Code… errors, RoomNotFound, NameTaken, TooMany.
+    Raises Name… and Code… errors, RoomNotFound, NameTaken, NameClaimed, TooMany.
     """
-    name = names.clean(name)
+    name = name_for(user, name)
     room = find_room(codes.read(typed_code), user, asker)
     live_room = live.open(room.id, room.code, room.last_seq)  # from here on it is not deserted
     user = memberships.admit(room.id, user and user.id, name)
-    arrive(live_room, user.id, name)
+    arrive(live_room, user.id, user.name, user.picture)
     return user, room
 
 
-def arrive(live_room, user_id, name):
+def arrive(live_room, user_id, name, picture=None):
     """Someone came by a form: they are here, for now without a socket.
 
     Whoever comes back under another name has left under the old one.
@@ -80,7 +97,7 @@ def arrive(live_room, user_id, name):
     is_renamed = known is not None and known.name != name
     if is_renamed:
         presence.tell(live_room, left=[known])
-    newcomer = live.visit(live_room, user_id, name)
+    newcomer = live.visit(live_room, user_id, name, picture)
     if newcomer or is_renamed:
         presence.tell(live_room, joined=[newcomer or known])
 
@@ -159,7 +176,8 @@ def connect(place, socket, after=None):
     Raises NotAMember for whoever has left, or is gone, before that was read; Retry.
     """
     admission.check()
-    newcomer = live.enter(place.live, *place.me, socket, place.claim.key)
+    me = place.me
+    newcomer = live.enter(place.live, me.user_id, me.name, socket, place.claim.key, me.picture)
     if newcomer:
         presence.tell(place.live, joined=[newcomer])
     try:
@@ -179,6 +197,8 @@ def is_still_in(place, socket):
         return False
     if live.departures == place.as_of or memberships.place(place.room.code, place.claim):
         return True
+    if memberships.is_in(place.room.id, place.me.user_id):
+        return False  # their session has ended; on others they may well be here
     member = live.leave(place.live, place.me.user_id)
     if member:
         presence.tell(place.live, left=[member])

@@ -59,6 +59,75 @@ class NameTaken(ChatError):
         super().__init__(text, suggestion=suggestion)
 
 
+class NameClaimed(ChatError):
+    code, status, field = "name_claimed", 409, "name"
+
+    def __init__(self, suggestion):
+        text = f"That name belongs to somebody. “{suggestion}” is free. If it is yours, sign in."
+        super().__init__(text, suggestion=suggestion)
+
+
+class PasswordMissing(ChatError):
+    code, field, message = "password_missing", "password", "Type a password."
+
+
+class PasswordTooShort(ChatError):
+    code = "password_too_short"
+
+    def __init__(self, least, field):
+        text = f"That password is too short. {least} characters is the least."
+        super().__init__(text, field=field)
+
+
+class PasswordTooLong(ChatError):
+    code = "password_too_long"
+
+    def __init__(self, limit, field):
+        text = f"That password is too long. {limit} characters is the most."
+        super().__init__(text, field=field)
+
+
+class PasswordWrong(ChatError):
+    """Of someone who is signed in, and says it again."""
+
+    code, status, field = "password_wrong", 403, "password"
+    message = "That is not your password."
+
+
+class SignInFailed(ChatError):
+    """A wrong name and a wrong password are the same."""
+
+    code, status, field = "sign_in_failed", 401, "password"
+    message = "That name and password don't belong together."
+
+
+class AlreadyClaimed(ChatError):
+    code, status = "already_claimed", 409
+    message = "You have an account already. Sign out first to make another."
+
+
+class EmailInvalid(ChatError):
+    code, field, message = (
+        "email_invalid",
+        "email",
+        "An e-mail address looks like alice@example.org.",
+    )
+
+
+class FullNameInvalid(ChatError):
+    code, field = "full_name_invalid", "full_name"
+    message = "A full name has 80 characters at most, and none that cannot be seen."
+
+
+class PictureInvalid(ChatError):
+    code, field = "picture_invalid", "picture"
+    message = "A picture's address begins with https:// and has 500 characters at most."
+
+
+class LoginNotFound(ChatError):
+    code, status, message = "login_not_found", 404, "There is no such session of yours."
+
+
 class CodeMissing(ChatError):
     code, field, message = "code_missing", "code", "Which room? Type its code."
 

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from threading import Thread
 
-from parlor import leases, messages, relay
+from parlor import erasure, leases, logins, messages, relay
 from parlor.limits import throttle
 from parlor.presence import presence
 from parlor.rooms import live
@@ -95,7 +95,10 @@ JOBS = [
     (1, close_deserted),
     (2, tell_heads),
     (5, drop_ghosts),
+    (5, erasure.erase_some),
     (15, adopt),
     (30, throttle.prune),
+    (60, logins.write_seen),
+    (3600, logins.forget_old),
 ]
 """(every so many seconds, what)"""

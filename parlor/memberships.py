@@ -6,8 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, exists, func, or_, select
 
 from models import IS_OPEN, Login, Participant, Room, User, db, now, utc
-from parlor import accounts, leases, names
-from parlor.errors import NameTaken
+from parlor import accounts, claimed, leases, names
 from parlor.transactions import rows, transaction
 
 
@@ -27,10 +26,12 @@ class RoomRow(NamedTuple):
 
 
 class Me(NamedTuple):
-    """A member, under the name that they bear in the room."""
+    """A member, with the name and picture that they have in the room."""
 
     user_id: int
     name: str
+    picture: str | None = None
+    is_account: bool = False
 
 
 room_, member_, user_ = Room.__table__.c, Participant.__table__.c, User.__table__.c
@@ -40,7 +41,10 @@ HAS_LOGIN = exists().where(
     login_.id == bindparam("key"), login_.user_id == user_.id, login_.ended_at.is_(None)
 )
 PLACE = (
-    select(*(room_[field] for field in RoomRow._fields), member_.user_id, member_.name)
+    select(
+        *(room_[field] for field in RoomRow._fields),
+        *(member_.user_id, member_.name, member_.picture, user_.claimed_key.is_not(None)),
+    )
     .where(room_.code == bindparam("code"), room_.closed_at.is_(None))
     .where(member_.room_id == room_.id, member_.user_id == user_.id, member_.left_at.is_(None))
     .where(user_.id == bindparam("user"), or_(user_.key == bindparam("key"), HAS_LOGIN))
@@ -58,9 +62,9 @@ def place(code, claim):
     found = rows(PLACE, code=code, user=claim.user_id, key=claim.key)
     if not found:
         return None
-    *facts, user_id, name = found[0]
+    *facts, user_id, name, picture, is_account = found[0]
     room = RoomRow(*facts)
-    return tidy(room), Me(user_id, name)
+    return tidy(room), Me(user_id, name, picture, bool(is_account))
 
 
 def tidy(room):
@@ -69,13 +73,14 @@ def tidy(room):
     return room._replace(created_at=utc(room.created_at), listed=listed, kept=kept)
 
 
-def add(room_id, user_id, name):
+def add(room_id, user_id, name, picture=None):
     """Make a user a member under that name, or again, or under another. Not committed."""
     member = Participant(
         room_id=room_id,
         user_id=user_id,
         name=name,
         name_key=names.key(name),
+        picture=picture,
         joined_at=now(),
         left_at=None,
     )
@@ -86,15 +91,13 @@ def add(room_id, user_id, name):
 def admit(room_id, user_id, name):
     """Let a user, a new guest where `user_id` is None, into an open room. Returns the User.
 
-    Names of those who have left are taken too: what they said bears them. Raises RoomNotFound,
-    NameTaken.
+    Names of those who have left are taken too: what they said bears them. An account comes under
+    its own name. Raises RoomNotFound, NameTaken, NameClaimed.
     """
+    claimed.hold(user_id, name)
     leases.hold(room_id)
-    taken = names_in(room_id, but=user_id)
-    if names.key(name) in taken:
-        raise NameTaken(names.free(name, taken))
-    user = accounts.named(user_id, name)
-    add(room_id, user.id, name)
+    user = accounts.named(user_id, name, taken=names_in(room_id, but=user_id))
+    add(room_id, user.id, user.name, user.picture)
     return user
 
 
@@ -119,6 +122,16 @@ def find(room, user):
     """The user's Participant in the room, or None for no member. Either may be None."""
     member = room and user and db.session.get(Participant, (room.id, user.id))
     return member if member and member.left_at is None else None
+
+
+def is_in(room_id, user_id):
+    """Whether the user is a member of the room, open or not."""
+    member = select(Participant.user_id).where(
+        Participant.room_id == room_id,
+        Participant.user_id == user_id,
+        Participant.left_at.is_(None),
+    )
+    return db.session.scalar(member) is not None
 
 
 def was_in(code, user):

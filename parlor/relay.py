@@ -3,11 +3,12 @@
 `docs/protocol.md` describes these to the makers of clients; a test holds the two together.
 """
 
-from typing import NotRequired  # those that pydantic reads, too
+from typing import NamedTuple, NotRequired  # those that pydantic reads, too
 
 from flask_socketio import SocketIO
 from typing_extensions import TypedDict
 
+from parlor import pictures
 from parlor.fanout import FanOut
 from parlor.reaper import Reaper
 from parlor.times import iso
@@ -73,6 +74,14 @@ class Presence(TypedDict):
     count: int
 
 
+class Renamed(TypedDict):
+    """`renamed`, to the room: someone's name or picture is another now, on old messages, too."""
+
+    user_id: int
+    name: str
+    picture: NotRequired[str]
+
+
 class Typing(TypedDict):
     """`typing`, to the room."""
 
@@ -115,6 +124,7 @@ EMITTED = {
     "message": Message,
     "room": Room,
     "presence": Presence,
+    "renamed": Renamed,
     "typing": Typing,
     "head": Head,
     "restart": Restart,
@@ -186,7 +196,14 @@ def send_presence(room, joined, left):
     count = len(room.members)
     renamed = {user_id for user_id, _ in left}
     named = [pair for pair in joined if count <= NAMED or pair[0] in renamed]
-    emit("presence", Presence(joined=listed(named), left=listed(left), count=count), room)
+    came = [person(room.members.get(pair[0]) or Named(*pair)) for pair in named]
+    went = [person(Named(*pair)) for pair in left]
+    emit("presence", Presence(joined=came, left=went, count=count), room)
+
+
+def send_renamed(room, member):
+    """To everyone in the live room `room`. `member`: as `person` takes it."""
+    emit("renamed", Renamed(**person(member)), room)
 
 
 def send_typing(room, members):
@@ -215,17 +232,28 @@ def hang_up():
     return reaper.hang_up()
 
 
+class Named(NamedTuple):
+    """Someone who is, or was, in a room."""
+
+    user_id: int
+    name: str
+    picture: str | None = None
+
+
 def person(member) -> Person:
-    """`member`: anything with a user_id and a name."""
-    return Person(user_id=member.user_id, name=member.name)
+    """`member`: anything with a user_id, a name and a picture."""
+    found = Person(user_id=member.user_id, name=member.name)
+    return with_picture(found, member.picture)
+
+
+def with_picture(payload, picture):
+    if pictures.shown(picture):
+        payload["picture"] = picture
+    return payload
 
 
 def people(members):
     return [person(member) for member in members]
-
-
-def listed(pairs):
-    return [Person(user_id=user_id, name=name) for user_id, name in pairs]
 
 
 def room_facts(room) -> RoomFacts:
@@ -250,9 +278,7 @@ def message_payload(posted) -> Message:
         payload["edited_at"] = iso(posted.edited_at)
     if posted.deleted_at:
         payload["deleted_at"] = iso(posted.deleted_at)
-    if posted.picture:
-        payload["picture"] = posted.picture
-    return payload
+    return with_picture(payload, posted.picture)
 
 
 def sync_payload(page) -> Sync:

@@ -5,7 +5,7 @@ are counted once, however many tabs they have. Times are seconds of a monotonic 
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from threading import RLock
 
@@ -22,6 +22,7 @@ class Member:
 
     user_id: int
     name: str
+    picture: str | None = None
     sockets: set[str] = field(default_factory=set)
     until: float = 0
     types_until: float = 0
@@ -96,24 +97,24 @@ class LiveRooms:
             del self.rooms[room.code]
 
     @locked
-    def visit(self, room, user_id, name):
+    def visit(self, room, user_id, name, picture=None):
         """Someone came by a form. The Member, if they were not here before, else None."""
-        member, is_new = self._member(room, user_id, name)
+        member, is_new = self._member(room, user_id, name, picture)
         member.until = max(member.until, self.clock() + VISIT_LASTS)
         return member if is_new else None
 
     @locked
-    def enter(self, room, user_id, name, socket, key=None):
+    def enter(self, room, user_id, name, socket, key=None, picture=None):
         """Someone came on a socket. The Member, if they were not here before, else None."""
-        member, is_new = self._member(room, user_id, name)
+        member, is_new = self._member(room, user_id, name, picture)
         member.sockets.add(socket)
         self.seats[socket] = Seat(room, member, key)
         return member if is_new else None
 
-    def _member(self, room, user_id, name):
+    def _member(self, room, user_id, name, picture):
         is_new = user_id not in room.members
         member = room.members.setdefault(user_id, Member(user_id, name))
-        member.name = name
+        member.name, member.picture = name, picture
         return member, is_new
 
     def member(self, room, user_id):
@@ -130,6 +131,28 @@ class LiveRooms:
         """The sockets of a user that came with one of those keys."""
         seats = self.seats.items()
         return [s for s, seat in seats if seat.member.user_id == user_id and seat.key in keys]
+
+    @locked
+    def end(self, user_id, keys):
+        """Sessions have ended. The sockets that came with one of those keys, as `sockets_of`.
+
+        Those on their way in find out by `departures`.
+        """
+        self.departures += 1
+        return self.sockets_of(user_id, keys)
+
+    @locked
+    def rekey(self, user_id, old, new):
+        """What came with the key `old` stays, under another."""
+        self.departures += 1
+        for socket in self.sockets_of(user_id, [old]):
+            self.seats[socket] = replace(self.seats[socket], key=new)
+
+    @locked
+    def rename(self, room, user_id, name, picture):
+        """Someone has another name now, or another picture."""
+        if user_id in room.members:
+            self._member(room, user_id, name, picture)
 
     @locked
     def exit(self, socket, at_once=False):

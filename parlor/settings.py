@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     max_message_length: int = Field(1000, ge=1, le=4000)
     """In characters (code points)."""
     limits: bool = True
+    pictures: bool = False
+    """Whether pages show people's pictures, which are elsewhere."""
     relay: Literal["fast", "plain"] = "fast"
     """`plain`: Engine.IO's own WebSocket, slower, in case of doubt."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

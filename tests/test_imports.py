@@ -12,16 +12,20 @@ LAYERS = [
     "app",
     "pages api_rooms api_messages events cli",  # the doors
     "assets failures housekeeping openapi presentation",  # around them
-    "chat drain revisions",  # the verbs
+    "chat drain identity revisions",  # the verbs
+    "leaving",
+    "erasure renames",
     "memberships presence writer",
     "accounts leases messages schemas",
+    "claimed logins",
     "store",
     "store_sql transactions relay",
     "models",
     "fanout reaper rooms",
     "plain wire",
     "connection",
-    "codes faces guard limits logs names numbers sessions text times tokens transport",
+    "codes devices faces guard limits logs names numbers passwords pictures profile sessions text "
+    "times tokens transport",
     "budget frames outbox",
     "admission characters",
     "outages",

@@ -12,6 +12,7 @@ TO_THE_ROOM = {
     "message": "### `message`, to the room",
     "room": "### `room`, to the one who connects",
     "presence": "### `presence`, to the room",
+    "renamed": "### `renamed`, to the room",
     "typing": "### `typing`, both ways",
     "head": "### `head`, to the room",
     "restart": "### `restart`, to everyone",

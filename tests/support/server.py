@@ -22,6 +22,7 @@ SETTINGS = {
     "LEAVE_GRACE": "1",
     "MAX_MESSAGE_LENGTH": "1000",
     "LIMITS": "off",
+    "PICTURES": "off",
     "RELAY": "fast",
     "LOG_LEVEL": "INFO",
 }
