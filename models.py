@@ -188,8 +188,14 @@ class Room(db.Model):
         Index("ix_room_pair", "pair", unique=True),
     )
 
+    @property
+    def lasts(self):
+        return self.kept or self.kind != "open"
+
 
 IS_OPEN = Room.closed_at.is_(None)
+LASTS = Room.kept | (Room.kind != "open")
+"""Whether it stays open when nobody is there, as `Room.lasts`."""
 
 
 class Participant(db.Model):

@@ -16,10 +16,11 @@ from parlor import (
     memberships,
     messages,
     names,
+    overview,
     relay,
     text,
 )
-from parlor.errors import ChatError, NotAMember, RoomNotFound
+from parlor.errors import CannotLeave, ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
 from parlor.presence import presence
 from parlor.rooms import LiveRoom, live
@@ -57,6 +58,7 @@ def open_room(user, name):
     admission.check()
     user, room = create(user and user.id, name_for(user, name))
     arrive(live.open(room.id, room.code), user.id, user.name, user.picture)
+    overview.tell(room.id, user.id)
     return user, room
 
 
@@ -66,7 +68,7 @@ def create(user_id, name):
     claimed.hold(user_id, name)
     user = accounts.named(user_id, name)
     room = leases.take(owner_id=user.id)
-    memberships.add(room.id, user.id, user.name, user.picture)
+    memberships.add(room, user)
     return user, room
 
 
@@ -78,13 +80,16 @@ def name_for(user, typed):
 def join(user, name, typed_code, asker):
     """Become a member of an open room, or bear another name in it. Returns (User, Room).
 
-    Raises Name… and Code… errors, RoomNotFound, NameTaken, NameClaimed, TooMany.
+    Into a conversation nobody comes by its code: who is in it comes back. Raises Name… and Code…
+    errors, RoomNotFound, NameTaken, NameClaimed, TooMany.
     """
     name = name_for(user, name)
     room = find_room(codes.read(typed_code), user, asker)
-    live_room = live.open(room.id, room.code, room.last_seq)  # from here on it is not deserted
-    user = memberships.admit(room.id, user and user.id, name)
+    live_room = go_live(room)  # from here on it is not deserted
+    if room.kind == "open":
+        user = memberships.admit(room.id, user and user.id, name)
     arrive(live_room, user.id, user.name, user.picture)
+    overview.tell(room.id, user.id)
     return user, room
 
 
@@ -105,10 +110,11 @@ def arrive(live_room, user_id, name, picture=None):
 def find_room(code, user, asker):
     """The open room of that code. Raises RoomNotFound, TooMany.
 
-    Codes that never were and codes of closed rooms get the same answer. Strangers' wrong codes are
-    counted; that someone comes back to a room that is closed by now is no guess.
+    Codes that never were, those of closed rooms and those of other people's conversations get the
+    same answer. Strangers' wrong codes are counted; that someone comes back to a room that is
+    closed by now is no guess.
     """
-    room = leases.find(code)
+    room = memberships.reachable(code, user)
     if memberships.find(room, user):
         return room
     if room is None and memberships.was_in(code, user):
@@ -136,17 +142,41 @@ def find_place(typed_code, claim, asker):
         find_room(code, accounts.who(claim), asker)
         raise NotAMember
     room, me = found
-    return Place(room, live.open(room.id, room.code, room.last_seq), me, claim, as_of)
+    return Place(room, go_live(room), me, claim, as_of)
+
+
+def go_live(room):
+    """The LiveRoom of a models.Room, or memberships.RoomRow."""
+    return live.open(room.id, room.code, room.last_seq, room.lasts)
 
 
 def leave(place):
-    """Stop being a member: on all tabs, and at once."""
-    memberships.end(place.room.id, place.me.user_id)
-    member = live.leave(place.live, place.me.user_id)
+    """Stop being a member: on all tabs, and at once. Raises CannotLeave."""
+    if place.room.kind == "direct":
+        raise CannotLeave
+    part(place, place.me.user_id)
+
+
+def part(place, user_id):
+    """Someone is no member any more. A group goes on as somebody else's, or ends with its last."""
+    room = memberships.end(place.room.id, user_id)
+    member = live.leave(place.live, user_id)
+    relay.send_gone(place.live, user_id)
     if member:
         relay.eject(member.sockets)
         presence.tell(place.live, left=[member])
         relay.send_typing(place.live, live.typing(place.live))
+    if room.closed_at:
+        shut(place.live)
+    elif room.owner_id != place.room.owner_id:
+        relay.send_facts(place.live, room)
+
+
+def shut(live_room):
+    """A room is closed: everybody there has to go, and no list shows it any more."""
+    live.close(live_room)
+    relay.send_gone(live_room)
+    relay.eject(live.sockets(live_room))
 
 
 def post(live_room, user_id, typed, client_id=None, reply_to=None):

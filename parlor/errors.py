@@ -128,6 +128,28 @@ class LoginNotFound(ChatError):
     code, status, message = "login_not_found", 404, "There is no such session of yours."
 
 
+class RoomNameTaken(ChatError):
+    code, status, field = "room_name_taken", 409, "name"
+    message = "An open room of that name is listed already."
+
+
+class DescriptionTooLong(ChatError):
+    code, field = "description_too_long", "description"
+
+    def __init__(self, limit):
+        super().__init__(f"That description is too long. {limit} characters is the most.")
+
+
+class DescriptionInvalid(ChatError):
+    code, field = "description_invalid", "description"
+    message = "That description has characters that cannot be seen. Please type it again."
+
+
+class PersonNotFound(ChatError):
+    code, status, field = "person_not_found", 404, "name"
+    message = "There is no account of that name."
+
+
 class CodeMissing(ChatError):
     code, field, message = "code_missing", "code", "Which room? Type its code."
 
@@ -152,6 +174,11 @@ class NotAllowed(ChatError):
 
 class NotAMember(ChatError):
     code, status, message = "not_a_member", 403, "You are not in that room."
+
+
+class CannotLeave(ChatError):
+    code, status = "cannot_leave", 409
+    message = "A conversation of two cannot be left."
 
 
 class RoomClosed(ChatError):

@@ -8,8 +8,8 @@ from functools import partial
 
 from flask_socketio import ConnectionRefusedError
 
-from parlor import accounts, chat, relay, transport
-from parlor.errors import ChatError, Invalid, NotAMember
+from parlor import accounts, chat, relay, talks, transport
+from parlor.errors import ChatError, Invalid, NotAMember, SignInNeeded
 from parlor.failures import as_server_error
 from parlor.limits import throttle
 from parlor.numbers import whole
@@ -27,7 +27,8 @@ def init_app(app, wire):
 
 
 def on_connect(app, sid, environ, auth=None):
-    """`auth`: {"room": code, "after": number, "token": access token}, all optional.
+    """`auth`: {"room": code, "after": number, "token": access token}, all optional;
+    {"lobby": true} for no room.
 
     The session comes with `environ`.
     """
@@ -47,6 +48,9 @@ def connect(app, sid, request, auth):
     claim = accounts.claim(session, request) if token is None else accounts.of_token(token)
     address = accounts.address(request)
     throttle.hit("connect", claim.user_id if claim else address)
+    if auth.get("lobby") is True:
+        talks.enter_lobby(sid, claim)
+        return
     if not code:
         raise NotAMember
     chat.connect(chat.find_place(code, claim, address), sid, after)
@@ -56,15 +60,16 @@ def on_disconnect(sid, reason=None):
     chat.disconnect(sid, was_silent=reason == transport.SILENT)
 
 
-def event(name, waits=False):
-    """Register what answers an event: it is called with its sender's Seat, the payload and
+def event(name, waits=False, find=lambda sid: find_seat(sid)):
+    """Register what answers an event: it is called with what `find` makes of its sender's socket,
+    by default the Seat, the payload and
     `answer`, which acknowledges. It runs without Flask's contexts unless it `waits`, in the
     app's."""
 
     def register(handler):
         def handle(sid, answer, data=None, *extra):
             try:
-                handler(find_seat(sid), data, answer)
+                handler(find(sid), data, answer)
             except Exception as error:  # noqa: BLE001 - whatever it is, the sender gets an answer
                 answer(refusal(as_chat_error(error)))
 
@@ -105,6 +110,24 @@ def on_typing(seat, data, answer):
     answer({"ok": True})
 
 
+@event("conversations", waits=True, find=str)
+def on_conversations(sid, data, answer):
+    """`data`: {"before": the `next` of the answer before}, or nothing."""
+    before = data.get("before") if isinstance(data, dict) else None
+    found, next = talks.watch(sid, find_visitor(sid), before)
+    answer(relay.Conversations(conversations=found, next=next))
+
+
+@event("read", waits=True)
+def on_read(seat, data, answer):
+    """`data`: {"seq": number}."""
+    seq = whole(data.get("seq") if isinstance(data, dict) else None, "seq")
+    if seq is None:
+        raise Invalid("seq is a number.", field="seq")
+    talks.mark_read(seat.room, seat.member.user_id, seq)
+    answer({"ok": True})
+
+
 def refusal(error):
     return {"ok": False, **error.answer()}
 
@@ -119,6 +142,14 @@ def find_seat(sid):
     if seat is None:
         raise NotAMember
     return seat
+
+
+def find_visitor(sid):
+    """Who this socket is, in a room or the lobby. Raises SignInNeeded."""
+    visitor = live.visitor(sid)
+    if visitor is None:
+        raise SignInNeeded
+    return visitor
 
 
 def text_in(auth, name):

@@ -93,6 +93,11 @@ class FanOut(Manager):
         else:
             audience.others[sid] = eio_sid
 
+    def members(self, room):
+        """The sids that are in a room."""
+        audience = self.audiences.get(room)
+        return [*audience.lines, *audience.others] if audience else []
+
     def moved(self, eio_sid):
         """A client has come over from long-polling."""
         sid = self.sid_from_eio_sid(eio_sid, "/")

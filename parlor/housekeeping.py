@@ -12,6 +12,7 @@ from threading import Thread
 from parlor import erasure, leases, logins, messages, relay
 from parlor.limits import throttle
 from parlor.presence import presence
+from parlor.readmarks import marks
 from parlor.rooms import live
 
 CLOSED_AT_ONCE = 50
@@ -43,9 +44,9 @@ def attempt(app, job):
 def adopt():
     """Take on open rooms that are not live here: from before a restart, or made by a command.
 
-    They close like any other when nobody comes.
+    They close like any other when nobody comes. Those that last wait for whoever comes first.
     """
-    for id, code, last_seq in leases.open_codes():
+    for id, code, last_seq in leases.passing():
         if not live.get(code):
             live.open(id, code, last_seq)
 
@@ -60,10 +61,16 @@ def sweep():
 
 
 def close_deserted():
-    """Close some of the rooms that nobody comes back to."""
-    for room in live.deserted()[:CLOSED_AT_ONCE]:
+    """Close some of the rooms that nobody comes back to; those that last are only let go of."""
+    deserted = live.deserted()
+    for room in [room for room in deserted if room.lasts]:
+        live.drop_if_deserted(room)
+    for room in [room for room in deserted if not room.lasts][:CLOSED_AT_ONCE]:
         if leases.end(room.id, partial(live.is_deserted, room)):
             live.close(room)
+            relay.send_gone(room)
+        else:
+            live.drop_if_deserted(room)  # it lasts since another process has said so
 
 
 def tell_heads():
@@ -93,6 +100,7 @@ JOBS = [
     (1, sweep),
     (1, relay.reap),
     (1, close_deserted),
+    (1, marks.flush),
     (2, tell_heads),
     (5, drop_ghosts),
     (5, erasure.erase_some),

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from models import IS_OPEN, Participant, Room, db, now
+from models import IS_OPEN, LASTS, Participant, Room, db, now
 from parlor import codes
 from parlor.errors import Retry, RoomNotFound
 from parlor.transactions import transaction
@@ -12,13 +12,18 @@ DRAWS = 20
 """Codes drawn for one room before giving up: with half of all codes taken, one in a million."""
 
 
-def take(owner_id=None):
+LONGEST_NAME = 60
+"""Characters (code points) in the name of a room or a group."""
+
+
+def take(owner_id=None, length=codes.LENGTH, **facts):
     """A new room under a code that no open room has; the index decides, in any process.
 
-    Not committed. Raises Retry when DRAWS codes in a row are taken.
+    `length`: of the code; `facts`: whatever else models.Room has. Not committed. Raises Retry when
+    DRAWS codes in a row are taken.
     """
     for _ in range(DRAWS):
-        room = Room(code=codes.draw(), owner_id=owner_id)
+        room = Room(code=codes.draw(length), owner_id=owner_id, **facts)
         try:
             with db.session.begin_nested():
                 db.session.add(room)
@@ -39,30 +44,48 @@ def find(code):
     return db.session.scalar(select(Room).where(Room.code == code, IS_OPEN))
 
 
+def find_pair(pair):
+    """The Room of that pair, or None."""
+    return db.session.scalar(select(Room).where(Room.pair == pair))
+
+
 def hold(room_id):
-    """Keep the room as it is until the commit. Raises RoomNotFound if it is closed."""
-    row = select(Room.id).where(Room.id == room_id, IS_OPEN).with_for_update()
-    if db.session.scalar(row) is None:
+    """Keep the room as it is until the commit. Returns the Room. Raises RoomNotFound if it is
+    closed."""
+    room = lock(room_id)
+    if room is None or room.closed_at:
         raise RoomNotFound
+    return room
 
 
 def lock(room_id):
     """Keep the room as it is until the commit, open or not. Returns the Room."""
-    return db.session.get(Room, room_id, with_for_update=True)
+    return db.session.get(Room, room_id, with_for_update=True, populate_existing=True)
 
 
 @transaction
 def end(room_id, may_end):
     """Close a room if `may_end()` while its row is held, which keeps joins out. Returns whether.
 
-    True also for a room that is closed already.
+    True also for a room that is closed already; False for one that is to last.
     """
     room = lock(room_id)
-    if not may_end():
+    if room.lasts or not may_end():
         return False
+    close(room)
+    return True
+
+
+@transaction
+def end_now(room_id):
+    """Close a room, whoever is there."""
+    close(lock(room_id))
+
+
+def close(room):
+    """Close a Room whose row is held: its code is free. Not committed."""
     if room.closed_at is None:
         room.closed_at = now()
-    return True
 
 
 def open_rooms():
@@ -72,6 +95,7 @@ def open_rooms():
     return db.session.execute(rows.where(IS_OPEN).group_by(Room.id).order_by(Room.id)).all()
 
 
-def open_codes():
-    """(id, code, last_seq) of every open room."""
-    return db.session.execute(select(Room.id, Room.code, Room.last_seq).where(IS_OPEN)).all()
+def passing():
+    """(id, code, last_seq) of every open room that closes when nobody is there."""
+    rows = select(Room.id, Room.code, Room.last_seq).where(IS_OPEN, ~LASTS)
+    return db.session.execute(rows).all()

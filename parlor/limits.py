@@ -33,6 +33,7 @@ LIMITS = {
     "message": FIVE_A_SECOND,
     "typing": FIVE_A_SECOND,
     "sync": FIVE_A_SECOND,
+    "read": FIVE_A_SECOND,
     "connect": FIVE_A_SECOND,
 }
 

@@ -24,6 +24,10 @@ class RoomRow(NamedTuple):
     kept: bool
     owner_id: int | None
 
+    @property
+    def lasts(self):
+        return self.kept or self.kind != "open"
+
 
 class Me(NamedTuple):
     """A member, with the name and picture that they have in the room."""
@@ -73,18 +77,19 @@ def tidy(room):
     return room._replace(created_at=utc(room.created_at), listed=listed, kept=kept)
 
 
-def add(room_id, user_id, name, picture=None):
-    """Make a user a member under that name, or again, or under another. Not committed."""
-    member = Participant(
-        room_id=room_id,
-        user_id=user_id,
-        name=name,
-        name_key=names.key(name),
-        picture=picture,
-        joined_at=now(),
-        left_at=None,
-    )
-    return db.session.merge(member)
+def add(room, user):
+    """Make a user a member under their name, or again, or under another. Not committed.
+
+    What was said in the Room before they came is not unread. The room's row is held, or new.
+    """
+    member = db.session.get(Participant, (room.id, user.id))
+    if member is None:
+        member = Participant(room_id=room.id, user_id=user.id, left_at=now())
+        db.session.add(member)
+    if member.left_at:
+        member.joined_at, member.left_at, member.last_read_seq = now(), None, room.last_seq
+    member.name, member.name_key, member.picture = user.name, names.key(user.name), user.picture
+    return member
 
 
 @transaction
@@ -95,9 +100,9 @@ def admit(room_id, user_id, name):
     its own name. Raises RoomNotFound, NameTaken, NameClaimed.
     """
     claimed.hold(user_id, name)
-    leases.hold(room_id)
+    room = leases.hold(room_id)
     user = accounts.named(user_id, name, taken=names_in(room_id, but=user_id))
-    add(room_id, user.id, user.name, user.picture)
+    add(room, user)
     return user
 
 
@@ -113,9 +118,40 @@ def names_in(room_id, but):
 
 @transaction
 def end(room_id, user_id):
-    """From the commit on, nothing of the member's is stored any more."""
-    leases.lock(room_id)
+    """From the commit on, nothing of the member's is stored any more. Returns the Room."""
+    room = leases.lock(room_id)
     db.session.get(Participant, (room_id, user_id)).left_at = now()
+    if room.kind == "group":
+        hand_over(room, user_id)
+    return room
+
+
+def hand_over(room, user_id):
+    """A member has left a group: whose it is if it was theirs; it ends with the last. Not
+    committed."""
+    rest = select(Participant.user_id).where(
+        Participant.room_id == room.id, Participant.left_at.is_(None)
+    )
+    longest = rest.order_by(Participant.joined_at, Participant.user_id)
+    heir = db.session.scalar(longest.limit(1))
+    if heir is None:
+        leases.close(room)
+    elif room.owner_id == user_id:
+        room.owner_id = heir
+
+
+def reachable(code, user):
+    """The open Room of that code, if the user may know of it: None may know of open rooms alone.
+
+    Conversations are there for their participants only. This and `place` are where that is decided.
+    """
+    is_mine = exists().where(
+        Participant.room_id == Room.id,
+        Participant.user_id == (user.id if user else 0),
+        Participant.left_at.is_(None),
+    )
+    may_know = or_(Room.kind == "open", is_mine)
+    return db.session.scalar(select(Room).where(Room.code == code, IS_OPEN, may_know))
 
 
 def find(room, user):
@@ -135,11 +171,11 @@ def is_in(room_id, user_id):
 
 
 def was_in(code, user):
-    """Whether the user has ever been in a room of that code."""
+    """Whether the user has ever been in an open room of that code."""
     if user is None:
         return False
     rooms = select(Participant.room_id).join(Room, Room.id == Participant.room_id)
-    mine = rooms.where(Participant.user_id == user.id, Room.code == code)
+    mine = rooms.where(Participant.user_id == user.id, Room.code == code, Room.kind == "open")
     return db.session.scalar(mine.limit(1)) is not None
 
 

@@ -13,8 +13,8 @@ LONGEST = 32
 """In characters (code points)."""
 
 
-def clean(typed):
-    """The name as it is kept: composed (NFC), with single spaces.
+def clean(typed, longest=LONGEST):
+    """The name as it is kept: composed (NFC), with single spaces, of `longest` characters at most.
 
     Refuses what cannot be seen: control, bidi-override, zero-width and unassigned characters,
     and names of spaces and marks alone. Raises NameMissing, NameTooLong, NameInvalid.
@@ -22,8 +22,8 @@ def clean(typed):
     name = " ".join(part for part in unicodedata.normalize("NFC", typed).split(" ") if part)
     if not name:
         raise NameMissing
-    if len(name) > LONGEST:
-        raise NameTooLong(LONGEST)
+    if len(name) > longest:
+        raise NameTooLong(longest)
     if any(is_unseen(char) for char in name) or not is_visible(name):
         raise NameInvalid
     return name

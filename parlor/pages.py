@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 import models
-from parlor import accounts, admission, chat, codes, messages, numbers, presentation, text
+from parlor import accounts, admission, chat, codes, glimpses, messages, numbers, presentation, text
 from parlor.errors import ChatError, IdReused, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
 from parlor.limits import throttle
@@ -147,7 +147,7 @@ def show_home(name=None, code="", error=None, invited=None):
 def recent(one, user):
     """A chat.Recent as the page shows it to `user`, with the others who are there."""
     at = one.room.last_message_at
-    names, count = presentation.others(one.here, user.id)
+    names, count = glimpses.others(one.here, user.id)
     return {
         "code": one.room.code,
         "here": names,

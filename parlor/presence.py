@@ -44,6 +44,7 @@ class Presence:
             changes, self.changes = self.changes, {}
         for change in changes.values():
             relay.send_presence(change.room, change.joined, change.left)
+            relay.send_here(change.room)
 
 
 def move(members, origin, target):

@@ -4,16 +4,12 @@
 """
 
 from datetime import datetime, timedelta
-from itertools import islice
 
 from parlor import faces, relay, text
 from parlor.times import day_label, iso
 
 TOGETHER = timedelta(minutes=5)
 """Messages of one person that are no further apart stand together."""
-
-GLIMPSE = 2
-"""People whom the home page names of a room."""
 
 
 def conversation(posted, me_id, zone):
@@ -68,13 +64,6 @@ def members(here, me_id):
     mine = [member for member in here[relay.NAMED :] if member.user_id == me_id]
     named = here[: relay.NAMED - len(mine)] + mine
     return [{**relay.person(member), **avatar(member)} for member in named]
-
-
-def others(here, me_id):
-    """Who else is in a room: the names of the first, and how many they are."""
-    names = (member.name for member in here if member.user_id != me_id)
-    is_here = any(member.user_id == me_id for member in here)
-    return list(islice(names, GLIMPSE)), len(here) - is_here
 
 
 def history(written, me_id, zone):

@@ -8,9 +8,11 @@ from typing import NamedTuple, NotRequired  # those that pydantic reads, too
 from flask_socketio import SocketIO
 from typing_extensions import TypedDict
 
-from parlor import pictures
+from parlor import glimpses, pictures
 from parlor.fanout import FanOut
+from parlor.glimpses import Conversation
 from parlor.reaper import Reaper
+from parlor.rooms import live
 from parlor.times import iso
 
 socketio = SocketIO()
@@ -42,8 +44,16 @@ class Message(TypedDict):
 
 
 class RoomFacts(TypedDict):
+    """`facts`, to the room, when they have changed. `kind`: "open", "direct" or "group"."""
+
     code: str
     created_at: str
+    kind: str
+    listed: bool
+    kept: bool
+    name: NotRequired[str]
+    description: NotRequired[str]
+    owner_id: NotRequired[int]
 
 
 class Gap(TypedDict):
@@ -109,6 +119,19 @@ class Ack(TypedDict):
     timestamp: str
 
 
+class Conversations(TypedDict):
+    """The answer to `conversations`."""
+
+    conversations: list[Conversation]
+    next: str | None
+
+
+class Done(TypedDict):
+    """The answer to `read`."""
+
+    ok: bool
+
+
 class Sync(TypedDict):
     """The answer to `sync`."""
 
@@ -128,8 +151,10 @@ EMITTED = {
     "typing": Typing,
     "head": Head,
     "restart": Restart,
+    "facts": RoomFacts,
+    "conversation": Conversation,
 }
-ANSWERED = {"message": Ack, "sync": Sync}
+ANSWERED = {"message": Ack, "sync": Sync, "conversations": Conversations, "read": Done}
 
 
 def init_app(app, **options):
@@ -149,6 +174,40 @@ def pause(seconds):
 def channel(room_id):
     """The Socket.IO room of a room. By its id: a code may come to stand for another room."""
     return f"room:{room_id}"
+
+
+def watchers(room_id):
+    """The Socket.IO room of those who see a room among their conversations, and are not in it."""
+    return f"watch:{room_id}"
+
+
+def tabs(user_id):
+    """The Socket.IO room of a user's sockets that have asked for their conversations."""
+    return f"person:{user_id}"
+
+
+def listens(user_id):
+    """Whether any of a user's sockets has asked for their conversations."""
+    return tabs(user_id) in socketio.server.manager.audiences
+
+
+def hear(socket, user_id):
+    """From now on a socket gets what is for its user."""
+    if is_connected(socket):
+        socketio.server.enter_room(socket, tabs(user_id))
+
+
+def watch(socket, room_ids):
+    """From now on a socket gets what changes of those rooms, but for the one it is in."""
+    seat = live.seat(socket)
+    if is_connected(socket):
+        for id in set(room_ids) - {seat and seat.room.id}:
+            socketio.server.enter_room(socket, watchers(id))
+
+
+def watch_all(user_id, room_id):
+    for socket in socketio.server.manager.members(tabs(user_id)):
+        watch(socket, [room_id])
 
 
 def subscribe(socket, room_id):
@@ -182,6 +241,51 @@ def send_message(room, posted):
     """To everyone in the live room `room`, the sender too. Called in the order of `version`."""
     emit("message", message_payload(posted), room)
     room.head = max(room.head, posted.version)
+    tell_watchers(room, glimpses.of_message, posted)
+
+
+def tell_watchers(room, make, *facts):
+    """A `conversation`, made of the LiveRoom and the facts, to those who watch; if any do."""
+    manager, audience = socketio.server.manager, watchers(room.id)
+    if audience in manager.audiences:
+        manager.emit("conversation", make(room, *facts), "/", audience)
+
+
+def send_here(room):
+    """To everyone who watches the live room `room`: who is there. Of these each hears of others."""
+    tell_watchers(room, glimpses.of_people, live.here(room))
+    manager = socketio.server.manager
+    for socket in manager.members(watchers(room.id)):
+        visitor = live.visitor(socket)
+        if visitor and visitor.user_id in room.members:
+            told = glimpses.of_people(room, live.here(room), visitor.user_id)
+            manager.emit("conversation", told, "/", socket)
+
+
+def send_conversation(user_id, conversation: Conversation):
+    """To a user, on all sockets that have asked for their conversations."""
+    socketio.server.manager.emit("conversation", conversation, "/", tabs(user_id))
+
+
+def send_read(room, user_id, seq, unread):
+    """To a user: how far they have read the live room `room`, and how many messages are left."""
+    told = Conversation(room=room.code, last_read_seq=seq, unread=unread)
+    send_conversation(user_id, told)
+
+
+def send_gone(room, user_id=None):
+    """The live room `room` is over: for a user, or for everybody who watches it."""
+    manager = socketio.server.manager
+    for socket in manager.members(tabs(user_id) if user_id else watchers(room.id)):
+        manager.emit("conversation", Conversation(room=room.code, gone=True), "/", socket)
+        manager.leave_room(socket, "/", watchers(room.id))
+
+
+def send_facts(room, facts):
+    """To everyone in the live room `room`, and who watches it. `facts`: as of `room_facts`."""
+    emit("facts", room_facts(facts), room)
+    if facts.kind != "direct":
+        tell_watchers(room, glimpses.of_name, facts.name)
 
 
 def send_room(socket, payload: Room):
@@ -258,7 +362,15 @@ def people(members):
 
 def room_facts(room) -> RoomFacts:
     """`room`: a models.Room, or memberships.RoomRow."""
-    return RoomFacts(code=room.code, created_at=iso(room.created_at))
+    facts = RoomFacts(
+        code=room.code,
+        created_at=iso(room.created_at),
+        kind=room.kind,
+        listed=room.listed,
+        kept=room.kept,
+    )
+    told = {field: getattr(room, field) for field in ("name", "description", "owner_id")}
+    return {**facts, **{field: value for field, value in told.items() if value is not None}}
 
 
 def message_payload(posted) -> Message:

@@ -36,7 +36,17 @@ class LiveRoom:
     code: str
     head: int
     empty_since: float
+    lasts: bool = False
+    """Whether it stays open when nobody is there: it is kept, or a conversation."""
     members: dict[int, Member] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who a socket is, in a room or in the lobby. `key`: of the accounts.Claim it came with."""
+
+    user_id: int
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,10 @@ class Seat:
     room: LiveRoom
     member: Member
     key: str | None = None
+
+    @property
+    def visitor(self):
+        return Visitor(self.member.user_id, self.key)
 
 
 @dataclass
@@ -80,21 +94,31 @@ class LiveRooms:
         self.room_grace, self.leave_grace = room_grace, leave_grace
         self.rooms: dict[str, LiveRoom] = {}
         self.seats: dict[str, Seat] = {}
+        self.lobby: dict[str, Visitor] = {}  # sockets of people, beside all rooms
         self.departures = 0  # how often anybody has left for good
 
     @locked
-    def open(self, id, code, head=0):
+    def open(self, id, code, head=0, lasts=False):
         """The live room, made if it is not. Either way it counts as looked at just now."""
         room = self.rooms.get(code)
         if room is None or room.id != id:
             room = self.rooms[code] = LiveRoom(id, code, head, self.clock())
-        room.empty_since = self.clock()
+        room.empty_since, room.lasts = self.clock(), lasts
         return room
 
     @locked
     def close(self, room):
+        self.departures += 1
         if self.rooms.get(room.code) is room:
             del self.rooms[room.code]
+
+    @locked
+    def drop_if_deserted(self, room):
+        """Let go of a room, unless somebody has come back to it. Returns whether."""
+        if not self.is_deserted(room):
+            return False
+        self.close(room)
+        return True
 
     @locked
     def visit(self, room, user_id, name, picture=None):
@@ -111,6 +135,11 @@ class LiveRooms:
         self.seats[socket] = Seat(room, member, key)
         return member if is_new else None
 
+    @locked
+    def enter_lobby(self, socket, user_id, key):
+        """Someone came on a socket, to no room."""
+        self.lobby[socket] = Visitor(user_id, key)
+
     def _member(self, room, user_id, name, picture):
         is_new = user_id not in room.members
         member = room.members.setdefault(user_id, Member(user_id, name))
@@ -123,14 +152,16 @@ class LiveRooms:
 
     @locked
     def sockets(self, room=None):
-        """Every socket that has a seat, in one room or in all."""
-        return [socket for socket, seat in self.seats.items() if room in (None, seat.room)]
+        """Every socket that has a seat in the room, or all, those in the lobby too."""
+        if room is None:
+            return [*self.seats, *self.lobby]
+        return [socket for socket, seat in self.seats.items() if seat.room is room]
 
     @locked
     def sockets_of(self, user_id, keys):
-        """The sockets of a user that came with one of those keys."""
-        seats = self.seats.items()
-        return [s for s, seat in seats if seat.member.user_id == user_id and seat.key in keys]
+        """The sockets of a user that came with one of those keys, in rooms and in the lobby."""
+        visitors = [(socket, self.visitor(socket)) for socket in self.sockets()]
+        return [s for s, one in visitors if one.user_id == user_id and one.key in keys]
 
     @locked
     def end(self, user_id, keys):
@@ -146,7 +177,8 @@ class LiveRooms:
         """What came with the key `old` stays, under another."""
         self.departures += 1
         for socket in self.sockets_of(user_id, [old]):
-            self.seats[socket] = replace(self.seats[socket], key=new)
+            known = self.seats if socket in self.seats else self.lobby
+            known[socket] = replace(known[socket], key=new)
 
     @locked
     def rename(self, room, user_id, name, picture):
@@ -158,6 +190,7 @@ class LiveRooms:
     def exit(self, socket, at_once=False):
         """A socket is gone. Its member stays for `leave_grace`, unless they leave `at_once`."""
         seat = self.seats.pop(socket, None)
+        self.lobby.pop(socket, None)
         if seat:
             seat.member.sockets.discard(socket)
             seat.member.until = self.clock() + (0 if at_once else self.leave_grace)
@@ -176,6 +209,11 @@ class LiveRooms:
     def seat(self, socket):
         """Where a socket is, or None."""
         return self.seats.get(socket)
+
+    def visitor(self, socket):
+        """Who a socket is, or None."""
+        seat = self.seats.get(socket)
+        return seat.visitor if seat else self.lobby.get(socket)
 
     def get(self, code):
         return self.rooms.get(code)

@@ -12,15 +12,16 @@ LAYERS = [
     "app",
     "pages api_rooms api_messages events cli",  # the doors
     "assets failures housekeeping openapi presentation",  # around them
-    "chat drain identity revisions",  # the verbs
+    "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,
+    "chat drain revisions",  # of rooms, and of what is said
     "leaving",
     "erasure renames",
-    "memberships presence writer",
-    "accounts leases messages schemas",
+    "memberships overview presence writer",
+    "accounts leases messages readmarks schemas",
     "claimed logins",
     "store",
     "store_sql transactions relay",
-    "models",
+    "glimpses models",
     "fanout reaper rooms",
     "plain wire",
     "connection",

@@ -228,7 +228,7 @@ def test_a_closed_rooms_messages_stay_in_the_history(app, alice):
 
 
 def test_a_code_given_out_again_shows_nothing_of_the_earlier_room(app, alice, bob, monkeypatch):
-    monkeypatch.setattr("parlor.codes.draw", lambda: "K7QP")
+    monkeypatch.setattr("parlor.codes.draw", lambda length: "K7QP")
     code = alice.enter()
     alice.say(code, "from the first room")
     with app.app_context():
@@ -240,7 +240,7 @@ def test_a_code_given_out_again_shows_nothing_of_the_earlier_room(app, alice, bo
 
 def test_a_code_in_use_is_drawn_again(alice, bob, monkeypatch):
     draws = iter(["K7QP", "K7QP", "K7QP", "AAAA"])
-    monkeypatch.setattr("parlor.codes.draw", lambda: next(draws))
+    monkeypatch.setattr("parlor.codes.draw", lambda length: next(draws))
     assert alice.enter() == "K7QP"
     assert bob.enter() == "AAAA"
 

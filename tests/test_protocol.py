@@ -16,10 +16,14 @@ TO_THE_ROOM = {
     "typing": "### `typing`, both ways",
     "head": "### `head`, to the room",
     "restart": "### `restart`, to everyone",
+    "facts": "### `facts`, to the room",
+    "conversation": "### `conversation`, to those who asked for theirs",
 }
 TO_THE_SERVER = {
     "message": "### `message`, to the server",
     "sync": "### `sync`, to the server",
+    "conversations": "### `conversations`, to the server",
+    "read": "### `read`, to the server",
 }
 
 
@@ -47,7 +51,7 @@ def test_every_field_of_an_answer_is_described(event):
 
 def test_every_event_that_is_heard_is_described():
     assert events  # which registers them
-    assert transport.handlers.keys() == {"message", "sync", "typing"}
+    assert transport.handlers.keys() == {"message", "sync", "typing", "conversations", "read"}
     for event in transport.handlers:
         assert re.search(rf"^### `{event}`, (to the server|both ways)", PAGE, re.MULTILINE)
 

@@ -1,0 +1,134 @@
+"""The verbs of those who own a room: its name and description, whether it is listed and kept, its
+end, and who has to go. And what the home page lists.
+"""
+
+import unicodedata
+from typing import NamedTuple
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from models import Room, User, db
+from parlor import accounts, chat, leases, memberships, names, overview, relay
+from parlor.characters import is_storable
+from parlor.errors import (
+    DescriptionInvalid,
+    DescriptionTooLong,
+    NameMissing,
+    NotAllowed,
+    PersonNotFound,
+    RoomNameTaken,
+    SignInNeeded,
+)
+from parlor.transactions import transaction
+
+LONGEST_DESCRIPTION = 300
+"""In characters (code points)."""
+
+IS_LISTED = text("room.listed AND room.closed_at IS NULL")
+"""In the words of the index ix_room_listed_name, which is read then."""
+
+LATEST = func.coalesce(Room.last_message_at, Room.created_at)
+
+
+class Listed(NamedTuple):
+    """A room that the home page lists, and the rooms.Members who are there now."""
+
+    room: Room
+    here: list
+
+
+def configure(place, **changes):
+    """Change what is said of a room: `name`, `description` (texts, empty for none), `listed`,
+    `kept` (bools); what is not given stays. Returns the Room. Everybody there hears `facts`.
+
+    Raises NotAllowed for all but the owner, Name… and Description… errors, NameMissing where a
+    listed room or a group has none, RoomNameTaken, SignInNeeded where a guest would keep a room.
+    """
+    require_owner(place.room, place.me.user_id)
+    clean = {"name": clean_name, "description": clean_description, "listed": bool, "kept": bool}
+    changes = {field: clean[field](given) for field, given in changes.items()}
+    room = change(place.room.id, place.me.user_id, changes)
+    place.live.lasts = room.lasts
+    relay.send_facts(place.live, room)
+    return room
+
+
+@transaction
+def change(room_id, user_id, changes):
+    room = leases.hold(room_id)
+    require_owner(room, user_id)
+    for field, value in changes.items():
+        setattr(room, field, value)
+    room.name_key = names.key(room.name) if room.name else None
+    check(room)
+    try:
+        db.session.flush()
+    except IntegrityError:  # the index decides, in any process
+        raise RoomNameTaken from None
+    return room
+
+
+def check(room):
+    """Raise what speaks against a Room being as it is now."""
+    if room.kind != "open" and (room.listed or room.kept):
+        raise NotAllowed
+    if not room.name and (room.listed or room.kind == "group"):
+        what = "room that is listed" if room.listed else "group"
+        raise NameMissing(f"A {what} needs a name.")
+    if room.kept and not accounts.is_account(db.session.get(User, room.owner_id)):
+        raise SignInNeeded("Only people with an account can keep a room.", field="kept")
+
+
+def clean_name(typed):
+    """A room's name as it is kept, None for none. Raises NameTooLong, NameInvalid."""
+    return names.clean(typed, leases.LONGEST_NAME) if typed.strip() else None
+
+
+def clean_description(typed):
+    """A room's description as it is kept: one line, None for none. Raises Description… errors."""
+    line = " ".join(unicodedata.normalize("NFC", typed).split())
+    if len(line) > LONGEST_DESCRIPTION:
+        raise DescriptionTooLong(LONGEST_DESCRIPTION)
+    if not is_storable(line):
+        raise DescriptionInvalid
+    return line or None
+
+
+def close(place):
+    """End a room: everybody has to go, and its code is free. Raises NotAllowed for others than
+    the owner."""
+    require_owner(place.room, place.me.user_id)
+    leases.end_now(place.room.id)
+    chat.shut(place.live)
+
+
+def remove_member(place, user_id):
+    """Make somebody go: out of a group for good, out of an open room until they come back with the
+    code. Raises NotAllowed for all but the owner, and for oneself; PersonNotFound."""
+    require_owner(place.room, place.me.user_id)
+    if user_id == place.me.user_id:
+        raise NotAllowed
+    if not memberships.is_in(place.room.id, user_id):
+        raise PersonNotFound("There is no such member.", field="user_id")
+    chat.part(place, user_id)
+
+
+def require_owner(room, user_id):
+    if room.owner_id != user_id:
+        raise NotAllowed
+
+
+def listed_rooms(before=None, limit=20):
+    """The rooms that the home page lists, the latest word first: (list of Listed, next).
+
+    `next` is the `before` of the next page, None after the last. Raises Invalid.
+    """
+    rows = select(Room, LATEST).where(IS_LISTED, overview.earlier(LATEST, before))
+    rows = rows.order_by(LATEST.desc(), Room.id.desc()).limit(limit + 1)
+    found = db.session.execute(rows).all()
+    listed = [Listed(room, chat.who_is_in(room)) for room, _ in found[:limit]]
+    if len(found) <= limit:
+        return listed, None
+    room, moment = found[limit - 1]
+    return listed, overview.cursor(room.id, moment)
