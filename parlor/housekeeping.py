@@ -6,10 +6,14 @@ for the database holds up no other.
 
 import logging
 import time
+from datetime import timedelta
 from functools import partial
 from threading import Thread
 
-from parlor import erasure, leases, logins, messages, relay
+from flask import current_app
+
+from models import now
+from parlor import chat, erasure, leases, logins, messages, relay
 from parlor.limits import throttle
 from parlor.presence import presence
 from parlor.readmarks import marks
@@ -67,10 +71,17 @@ def close_deserted():
         live.drop_if_deserted(room)
     for room in [room for room in deserted if not room.lasts][:CLOSED_AT_ONCE]:
         if leases.end(room.id, partial(live.is_deserted, room)):
-            live.close(room)
-            relay.send_gone(room)
+            chat.shut(room)
         else:
             live.drop_if_deserted(room)  # it lasts since another process has said so
+
+
+def close_idle():
+    """Close rooms that are kept, in which nobody has said a word for KEEP_DAYS, or is now."""
+    since = now() - timedelta(days=current_app.config["SETTINGS"].keep_days)
+    for room in leases.idle(since):
+        if not chat.who_is_in(room) and leases.end_idle(room.id, since):
+            chat.shut(live.get(room.code) or room)
 
 
 def tell_heads():
@@ -82,8 +93,7 @@ def tell_heads():
     counters = messages.counters(rooms)
     for id, room in rooms.items():
         if id not in counters:
-            relay.eject(live.sockets(room))
-            live.close(room)
+            chat.shut(room)
         elif counters[id] > room.head:
             relay.send_head(room, counters[id])
 
@@ -107,6 +117,7 @@ JOBS = [
     (15, adopt),
     (30, throttle.prune),
     (60, logins.write_seen),
+    (3600, close_idle),
     (3600, logins.forget_old),
 ]
 """(every so many seconds, what)"""

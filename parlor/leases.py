@@ -88,6 +88,22 @@ def close(room):
         room.closed_at = now()
 
 
+@transaction
+def end_idle(room_id, since):
+    """Close a room that is kept, if there has been no word since that moment. Returns whether."""
+    room = lock(room_id)
+    is_idle = room.kept and (room.last_message_at or room.created_at) < since
+    if is_idle:
+        close(room)
+    return is_idle
+
+
+def idle(since):
+    """The open Rooms that are kept and without a word since that moment."""
+    latest = func.coalesce(Room.last_message_at, Room.created_at)
+    return db.session.scalars(select(Room).where(IS_OPEN, Room.kept, latest < since)).all()
+
+
 def open_rooms():
     """Every open Room with the number of its members, the oldest first."""
     is_member = (Participant.room_id == Room.id) & Participant.left_at.is_(None)

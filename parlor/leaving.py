@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from models import IS_OPEN, Participant, Room, User, db, now
 from parlor import claimed, logins, relay, renames
+from parlor.memberships import hand_over
 from parlor.presence import presence
 from parlor.rooms import live
 from parlor.transactions import transaction
@@ -60,19 +61,6 @@ def part(user_id):
         member.left_at = member.left_at or now()
     for room in db.session.scalars(select(Room).where(Room.owner_id == user_id, IS_OPEN)):
         room.kept = False
-        hand_on(room, user_id)
+        if room.kind == "group":
+            hand_over(room, user_id)
     db.session.flush()
-
-
-def hand_on(room, user_id):
-    """A group goes to who has been in it longest, or is closed where nobody is."""
-    if room.kind != "group":
-        return
-    heir = db.session.scalar(
-        select(Participant.user_id)
-        .where(Participant.room_id == room.id, Participant.left_at.is_(None))
-        .where(Participant.user_id != user_id)
-        .order_by(Participant.joined_at, Participant.user_id)
-        .limit(1)
-    )
-    room.owner_id, room.closed_at = heir or user_id, None if heir else now()

@@ -5,7 +5,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, true, tuple_
+from sqlalchemy import and_, bindparam, case, or_, select, true, tuple_
 
 from models import IS_OPEN, Message, Participant, Room, db, utc
 from parlor.numbers import LARGEST_ID
@@ -31,11 +31,16 @@ class Page(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A message in its author's history."""
+    """A message in its author's history.
+
+    Of a conversation that the author is no longer in there is no more to know than that it was: it
+    counts as closed, and has no name.
+    """
 
     id: int
     room_id: int
     room_code: str
+    room_name: str | None
     room_closed: bool
     posted: Posted
 
@@ -234,8 +239,8 @@ def read_written(query, **given):
     """The Written that a query chooses, newest first."""
     rows = run(writings, query, **given)
     found = [
-        Written(id, room_id, code, closed_at is not None, Posted(*rest))
-        for id, room_id, code, closed_at, *rest in rows
+        Written(id, room_id, code, name, not is_open, Posted(*rest))
+        for id, room_id, code, name, is_open, *rest in rows
     ]
     return sorted(found, reverse=True)
 
@@ -243,7 +248,9 @@ def read_written(query, **given):
 @cache
 def writings(dialect, query):
     one = query(dialect).subquery().c
-    rows = with_author(one, one.id, Room.id, Room.code, Room.closed_at)
+    may_know = or_(Room.kind == "open", Participant.left_at.is_(None))
+    name = case((may_know, Room.name))
+    rows = with_author(one, one.id, Room.id, Room.code, name, and_(IS_OPEN, may_know))
     return rows.join(Room, Room.id == one.room_id)
 
 

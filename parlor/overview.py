@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, func, or_, select, text
 
 from models import IS_OPEN, Participant, Room, db, utc
-from parlor import glimpses, relay
+from parlor import glimpses, pictures, relay
 from parlor.errors import Invalid
 from parlor.numbers import LARGEST_ID
 from parlor.readmarks import marks
@@ -169,7 +169,7 @@ def people(user_id, row):
     del found["room"]
     if row.other_id:
         found["user_id"] = row.other_id
-    if row.picture:
+    if pictures.shown(row.picture):
         found["picture"] = row.picture
     return found
 

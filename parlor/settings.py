@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Seconds that a room stays open without people."""
     leave_grace: float = Field(10, ge=0)
     """Seconds after which someone who is disconnected has left."""
+    keep_days: int = Field(90, ge=1)
+    """Days without a word after which a room that is kept closes all the same."""
     max_message_length: int = Field(1000, ge=1, le=4000)
     """In characters (code points)."""
     limits: bool = True

@@ -20,6 +20,7 @@ SETTINGS = {
     "PROXY_HOPS": "0",
     "ROOM_GRACE": "600",
     "LEAVE_GRACE": "1",
+    "KEEP_DAYS": "90",
     "MAX_MESSAGE_LENGTH": "1000",
     "LIMITS": "off",
     "PICTURES": "off",
