@@ -78,6 +78,22 @@ def me():
     return who(claim())
 
 
+def known():
+    """The user of this request. Raises SignInNeeded for a stranger."""
+    user = me()
+    if user is None:
+        raise SignInNeeded
+    return user
+
+
+def signed_in():
+    """The user of this request, an account. Raises SignInNeeded for anybody else."""
+    user = me()
+    if not is_account(user):
+        raise SignInNeeded
+    return user
+
+
 def address(request=request):
     """What strangers are counted by: the address that a request came from."""
     return address_key(request.remote_addr)

@@ -1,29 +1,27 @@
 """The JSON door of messages: parse, call one verb, answer."""
 
 from parlor import accounts, chat, messages, numbers, relay, revisions
-from parlor.errors import (
-    IdReused,
-    Invalid,
-    MessageInvalid,
-    MessageMissing,
-    MessageTooLong,
-    NotAllowed,
-    NotAMember,
-    RoomClosed,
-    RoomNotFound,
+from parlor.errors import IdReused, Invalid, NotAllowed, RoomClosed
+from parlor.openapi import BAD_TEXT, IN_A_ROOM, answers, door
+from parlor.schemas import InRoom
+from parlor.schemas_rooms import (
+    AMessage,
+    Messages,
+    NewMessage,
+    OneMessage,
+    Posted,
+    Text,
+    Window,
 )
-from parlor.openapi import answers, door
-from parlor.schemas import InRoom, Message, Messages, NewMessage, OfMessage, Posted, Text, Window
 
-CANNOT_BE_CHANGED = (RoomNotFound, RoomClosed, NotAMember, NotAllowed)
-CANNOT_BE_SAID = (Invalid, MessageMissing, MessageTooLong, MessageInvalid)
+CANNOT_BE_CHANGED = (*IN_A_ROOM, RoomClosed, NotAllowed)
 
 api_messages = door("messages", "What is said in a room.")
 
 
 @api_messages.get(
     "/chat/rooms/<code>/messages",
-    responses=answers(200, Messages, RoomNotFound, NotAMember, Invalid),
+    responses=answers(200, Messages, *IN_A_ROOM, Invalid),
 )
 def list_messages(path: InRoom, query: Window):
     """The last messages of a room, those before a place, or what changed after a number."""
@@ -35,7 +33,7 @@ def list_messages(path: InRoom, query: Window):
 
 @api_messages.post(
     "/chat/rooms/<code>/messages",
-    responses=answers(201, Posted, RoomNotFound, RoomClosed, NotAMember, IdReused, *CANNOT_BE_SAID),
+    responses=answers(201, Posted, *IN_A_ROOM, RoomClosed, IdReused, *BAD_TEXT),
 )
 def post_message(path: InRoom, body: NewMessage):
     """Say something. The answer comes once it is stored."""
@@ -47,18 +45,18 @@ def post_message(path: InRoom, body: NewMessage):
 
 @api_messages.patch(
     "/chat/rooms/<code>/messages/<seq>",
-    responses=answers(200, Message, *CANNOT_BE_CHANGED, *CANNOT_BE_SAID),
+    responses=answers(200, OneMessage, *CANNOT_BE_CHANGED, *BAD_TEXT),
 )
-def edit_message(path: OfMessage, body: Text):
+def edit_message(path: AMessage, body: Text):
     """Give a message of one's own another text."""
     return relay.message_payload(revisions.edit(find_place(path.code), path.seq, body.data))
 
 
 @api_messages.delete(
     "/chat/rooms/<code>/messages/<seq>",
-    responses=answers(200, Message, Invalid, *CANNOT_BE_CHANGED),
+    responses=answers(200, OneMessage, Invalid, *CANNOT_BE_CHANGED),
 )
-def delete_message(path: OfMessage):
+def delete_message(path: AMessage):
     """Take away the text of a message of one's own; the room's owner may do so with any."""
     return relay.message_payload(revisions.delete(find_place(path.code), path.seq))
 

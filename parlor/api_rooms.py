@@ -3,7 +3,8 @@
 from parlor import accounts, chat, relay
 from parlor.errors import NotAMember, RoomNotFound
 from parlor.openapi import answers, door
-from parlor.schemas import InRoom, RoomNow
+from parlor.schemas import InRoom
+from parlor.schemas_rooms import RoomNow
 
 api_rooms = door("rooms", "Rooms, and who is in them.")
 

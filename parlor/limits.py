@@ -30,6 +30,7 @@ LIMITS = {
     "password": Limit(10, 300, "Too many tries for that name."),
     "register": Limit(20, 3600, "Too many accounts came from your network."),
     "form": FIVE_A_SECOND,
+    "refresh": FIVE_A_SECOND,
     "message": FIVE_A_SECOND,
     "typing": FIVE_A_SECOND,
     "sync": FIVE_A_SECOND,

@@ -12,9 +12,24 @@ from flask_openapi3 import APIBlueprint, Info, Tag
 from parlor import schemas
 from parlor.errors import (
     CrossSite,
+    EmailInvalid,
+    FullNameInvalid,
+    Invalid,
+    MessageInvalid,
+    MessageMissing,
+    MessageTooLong,
     MethodNotAllowed,
+    NameInvalid,
+    NameMissing,
+    NameTooLong,
+    NotAMember,
     NotFound,
+    PasswordMissing,
+    PasswordTooLong,
+    PasswordTooShort,
+    PictureInvalid,
     Retry,
+    RoomNotFound,
     ServerError,
     SignInNeeded,
     TooLarge,
@@ -34,6 +49,13 @@ EVERYWHERE = [
     Retry,
 ]
 """Errors that any route may answer with."""
+
+IN_A_ROOM = (RoomNotFound, NotAMember)
+BAD_TEXT = (Invalid, MessageMissing, MessageTooLong, MessageInvalid)
+BAD_NAME = (NameMissing, NameTooLong, NameInvalid)
+BAD_PASSWORD = (PasswordMissing, PasswordTooShort, PasswordTooLong)
+BAD_PROFILE = (EmailInvalid, FullNameInvalid, PictureInvalid)
+"""Errors that go together."""
 
 SECONDS = {"type": "integer", "minimum": 1}
 HEADERS = {

@@ -5,23 +5,21 @@ what is said stand with their nouns: names.py, text.py.
 """
 
 from functools import cache
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    RootModel,
     WithJsonSchema,
-    model_validator,
 )
 from typing_extensions import TypedDict
 
-from parlor import numbers, relay
-from parlor.errors import Invalid
+from parlor import numbers
 
 LONGEST_PAGE = 100
+"""Messages, rooms or people in one answer."""
 
 Code = Annotated[str, Field(description="A room's code.", json_schema_extra={"example": "K7QP"})]
 
@@ -29,7 +27,7 @@ Code = Annotated[str, Field(description="A room's code.", json_schema_extra={"ex
 class Given(BaseModel):
     """What a request holds."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Query(BaseModel):
@@ -81,84 +79,31 @@ def judged_later(schema, **described):
     return Annotated[Any, WithJsonSchema(schema), Field(default_factory=nothing, **described)]
 
 
+def words(most, least=0, **described):
+    """A text whose rules the verb knows."""
+    schema = {"type": "string", "minLength": least, "maxLength": most}
+    return Annotated[str, WithJsonSchema(schema), Field(**described)]
+
+
+def left_out(kind):
+    """The same where it may be left out; or null, which is the same."""
+    return Annotated[kind | None, Field(default_factory=nothing)]
+
+
 def nothing():
     """A default that the description does not show."""
+
+
+Name = words(32, 1, description="What people are called.", examples=["Alice"])
+Limit = number("limit", 1, LONGEST_PAGE, description="50 unless told.")
 
 
 class InRoom(BaseModel):
     code: Code
 
 
-class OfMessage(InRoom):
-    seq: number("seq")
-
-
-class Window(Query):
-    before: number("before", description="A seq: the messages before that place.")
-    after: number("after", description="Instead: what changed above that number.")
-    limit: number("limit", least=1, most=LONGEST_PAGE, description="50 unless told.")
-
-    @model_validator(mode="after")
-    def one_way(self):
-        if self.before is not None and self.after is not None:
-            raise Invalid("Either before or after, not both.", field="before")
-        return self
-
-
-class Text(Given):
-    """`data` is the text of a message."""
-
-    model_config = ConfigDict(json_schema_extra={"required": ["data"]})
-
-    data: judged_later({"type": "string", "minLength": 1, "maxLength": 4000})
-
-    @model_validator(mode="before")
-    @classmethod
-    def an_object(cls, given):
-        if not isinstance(given, dict):
-            raise Invalid
-        return given
-
-
-class NewMessage(Text):
-    """What the event `message` holds, too."""
-
-    id: judged_later(
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-        description="Made by the sender. The same id again is the same message.",
+class Paged(Query):
+    before: left_out(
+        Annotated[str, Field(description="The `next` of the page before; none for the first.")]
     )
-    reply_to: judged_later(
-        {"type": "integer", "minimum": 0, "maximum": numbers.LARGEST},
-        description="The seq of the message that this one answers.",
-    )
-
-
-class Posted(Answer):
-    ok: Literal[True]
-    seq: int
-    id: str
-    timestamp: str
-
-
-class Message(RootModel):
-    """A message as it is on every wire."""
-
-    root: relay.Message
-
-
-class Messages(Answer):
-    messages: list[relay.Message]
-    through: int
-    more: bool
-
-
-class RoomFacts(relay.RoomFacts):
-    last_seq: int
-
-
-class RoomNow(Answer):
-    """A room, and who is in it: 60 people at most, of `count`."""
-
-    room: RoomFacts
-    members: list[relay.Person]
-    count: int
+    limit: Limit

@@ -23,6 +23,9 @@ ALGORITHM = "HS256"
 ISSUER, AUDIENCE = "parlor", "parlor-api"
 REQUIRED = ["exp", "iat", "jti", "aud", "iss", "sub", "sid"]
 
+HALF = 16
+"""Bytes in each half of a refresh token's secret."""
+
 key = b""
 
 
@@ -72,7 +75,7 @@ def read(token):
 
 def refresh(login_id):
     """The first refresh token of a Login."""
-    return join(login_id, secrets.token_bytes(32))
+    return sealed(login_id, secrets.token_bytes(HALF))
 
 
 def following(token):
@@ -80,11 +83,27 @@ def following(token):
 
     It cannot be told without our key.
     """
-    return join(login_of(token), hmac.digest(key, token.encode(), "sha256"))
+    return sealed(login_of(token), mac("next", token))
 
 
-def join(login_id, secret):
+def sealed(login_id, chosen):
+    """A refresh token. The second half of its secret says that we have made the first."""
+    secret = chosen + mac("seal", login_id, chosen.hex())
     return f"{login_id}.{base64.urlsafe_b64encode(secret).decode().rstrip('=')}"
+
+
+def is_ours(token):
+    """Whether we have made a refresh token, be it long ago."""
+    login_id, _, secret = token.partition(".")
+    try:
+        chosen = base64.urlsafe_b64decode(secret + "=")[:HALF]
+        return hmac.compare_digest(sealed(login_id, chosen).encode(), token.encode())
+    except ValueError:
+        return False
+
+
+def mac(*words):
+    return hmac.digest(key, "\n".join(words).encode(), "sha256")[:HALF]
 
 
 def login_of(token):

@@ -10,14 +10,16 @@ from tests.support import ROOT
 LAYERS = [
     "wsgi",
     "app",
-    "pages api_rooms api_messages events cli",  # the doors
+    "pages api_auth api_me api_rooms api_messages events cli",  # the doors
     "assets failures housekeeping openapi presentation",  # around them
+    "programs",
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,
     "chat drain revisions",  # of rooms, and of what is said
     "leaving",
     "erasure renames",
     "memberships overview presence writer",
-    "accounts leases messages readmarks schemas",
+    "accounts leases messages readmarks schemas_me schemas_rooms",
+    "schemas",
     "claimed logins",
     "store",
     "store_sql transactions relay",

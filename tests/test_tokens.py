@@ -131,6 +131,15 @@ def test_nobody_can_tell_what_follows_without_the_key():
     assert tokens.following(first) != second
 
 
+def test_a_refresh_token_of_ours_is_known_for_good():
+    first = tokens.refresh("a-login")
+    assert tokens.is_ours(first)
+    assert tokens.is_ours(tokens.following(first))
+    login, secret = first.split(".")
+    for other in (f"another.{secret}", f"{login}.{secret[::-1]}", f"{login}.", login, "", "é.é"):
+        assert not tokens.is_ours(other), other
+
+
 @pytest.fixture
 def login(app, context):
     """Alice's."""

@@ -1,0 +1,184 @@
+"""What goes in and out of the JSON routes of rooms, their people and their messages."""
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, RootModel, model_validator
+
+from parlor import numbers, relay
+from parlor.errors import Invalid
+from parlor.schemas import (
+    Answer,
+    Given,
+    InRoom,
+    Limit,
+    Name,
+    Query,
+    judged_later,
+    left_out,
+    number,
+    words,
+)
+
+Title = words(60, description="What the room is called.", examples=["Tea room"])
+Description = words(300, description="What the room is about.")
+
+
+class RoomChanges(Given):
+    """What is left out stays. An empty text takes away what was said."""
+
+    name: left_out(Title)
+    description: left_out(Description)
+    listed: left_out(bool)
+    kept: left_out(bool)
+
+    def facts(self):
+        """{field: value} of what is to be said of the room."""
+        facts = self.model_dump(include={"name", "description", "listed", "kept"})
+        return {field: value for field, value in facts.items() if value is not None}
+
+
+class NewRoom(RoomChanges):
+    """`as`: what a guest is to be called in it."""
+
+    guest: Annotated[left_out(Name), Field(alias="as")]
+
+
+class Coming(Given):
+    """`name`: what a guest is to be called. An account has its own."""
+
+    model_config = ConfigDict(openapi_extra={"required": False})
+
+    name: left_out(Name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def perhaps_nothing(cls, given):
+        return given or {}
+
+
+class Named(Given):
+    """The account of that name."""
+
+    name: Name
+
+
+class NewGroup(Given):
+    name: Title
+    members: list[Name] = Field(max_length=100, description="Accounts.")
+
+
+class ReadMark(Given):
+    seq: Annotated[int, Field(ge=0, le=numbers.LARGEST)]
+
+
+class ListedRoom(relay.RoomFacts):
+    """`here`: some of the `count` who are there now."""
+
+    here: list[relay.Person]
+    count: int
+    last_message_at: NotRequired[str]
+
+
+class RoomList(Answer):
+    """Rooms that are listed, and, on the first page, those that one is in."""
+
+    rooms: list[ListedRoom]
+    mine: list[dict]
+    next: str | None
+
+
+class RoomInFull(relay.RoomFacts):
+    last_seq: int
+
+
+class RoomNow(Answer):
+    """A room, and who is in it now: 60 people at most, of `count`."""
+
+    room: RoomInFull
+    members: list[relay.Person]
+    count: int
+
+
+class RoomFacts(Answer):
+    room: relay.RoomFacts
+
+
+class MemberList(Answer):
+    """Everybody who belongs to a room, whether they are there now or not."""
+
+    members: list[relay.Person]
+    next: int | None
+
+
+class OnePerson(Answer):
+    person: relay.Person
+
+
+class People(Query):
+    after: number("after", description="The `next` of the page before.")
+    limit: Limit
+
+
+class AMember(InRoom):
+    user_id: number("user_id")
+
+
+class AMessage(InRoom):
+    seq: number("seq")
+
+
+class Window(Query):
+    before: number("before", description="A seq: the messages before that place.")
+    after: number("after", description="Instead: what changed above that number.")
+    limit: Limit
+
+    @model_validator(mode="after")
+    def one_way(self):
+        if self.before is not None and self.after is not None:
+            raise Invalid("Either before or after, not both.", field="before")
+        return self
+
+
+class Text(Given):
+    """`data` is the text of a message."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["data"]})
+
+    data: judged_later({"type": "string", "minLength": 1, "maxLength": 4000})
+
+    @model_validator(mode="before")
+    @classmethod
+    def an_object(cls, given):
+        if not isinstance(given, dict):
+            raise Invalid
+        return given
+
+
+class NewMessage(Text):
+    """What the event `message` holds, too."""
+
+    id: judged_later(
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        description="Made by the sender. The same id again is the same message.",
+    )
+    reply_to: judged_later(
+        {"type": "integer", "minimum": 0, "maximum": numbers.LARGEST},
+        description="The seq of the message that this one answers.",
+    )
+
+
+class Posted(Answer):
+    ok: Literal[True]
+    seq: int
+    id: str
+    timestamp: str
+
+
+class OneMessage(RootModel[relay.Message]):
+    pass
+
+
+class Messages(Answer):
+    messages: list[relay.Message]
+    through: int
+    more: bool
