@@ -19,7 +19,8 @@ def seqs(answer):
 
 def test_a_room_tells_its_members_who_is_there(client, code):
     answer = client.get(f"/api/chat/rooms/{code}").json
-    assert answer["room"].keys() == {"code", "created_at", "last_seq"}
+    facts = {"code", "created_at", "last_seq", "kind", "listed", "kept", "owner_id"}
+    assert answer["room"].keys() == facts
     assert answer["room"]["code"] == code
     assert answer["room"]["last_seq"] == 5
     assert [member["name"] for member in answer["members"]] == ["Alice"]
