@@ -24,6 +24,7 @@ from parlor import (
     tokens,
     transport,
 )
+from parlor.account_pages import account_pages
 from parlor.api_auth import api_auth
 from parlor.api_me import api_me
 from parlor.api_messages import api_messages
@@ -73,7 +74,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     for part in (assets, failures):
         part.init_app(app)
     guard.init_app(app, settings)
-    for door in (pages, cli):
+    for door in (pages, account_pages, cli):
         app.register_blueprint(door)
     openapi.init_app(app, [api_auth, api_me, api_rooms, api_messages])
     if settings.proxy_hops:

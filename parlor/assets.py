@@ -15,16 +15,18 @@ from typing import NamedTuple
 import brotli
 from flask import Response, abort, current_app, g, request
 
+from parlor import pictures
 from parlor.guard import page_headers
 
 PATTERNS = ("*.svg", "css/*.css", "js/*.js", "vendor/*.js")
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 SHEETS = {
-    "home": ["page", "form", "home"],
+    "home": ["page", "form", "face", "home"],
     "history": ["page", "form", "history"],
     "error": ["page", "error"],
-    "room": ["room", "message", "composer", "people"],
+    "account": ["page", "form", "face", "account"],
+    "room": ["room", "message", "composer", "face", "people"],
 }
 """The style sheet of each page: one, so that a page can be read one round trip after its HTML."""
 
@@ -136,5 +138,5 @@ def guard_page(response):
         sources = ["'self'", f"'nonce-{g.csp_nonce}'"]
         if not has_socket_io():
             sources.append(SOCKET_IO_CDN)
-        response.headers.update(page_headers(sources))
+        response.headers.update(page_headers(sources, pictures.are_allowed))
     return response

@@ -63,7 +63,7 @@ class NameClaimed(ChatError):
     code, status, field = "name_claimed", 409, "name"
 
     def __init__(self, suggestion):
-        text = f"That name belongs to somebody. “{suggestion}” is free. If it is yours, sign in."
+        text = f"That name belongs to somebody. “{suggestion}” is free."
         super().__init__(text, suggestion=suggestion)
 
 

@@ -24,13 +24,16 @@ EVERY_ANSWER = {
 }
 
 
-def page_headers(script_sources):
-    """What a page carries besides: it may use this site alone, and nothing inline but by nonce."""
+def page_headers(script_sources, shows_pictures=False):
+    """What a page carries besides: it may use this site alone, and nothing inline but by nonce.
+
+    `shows_pictures`: people's, which are elsewhere.
+    """
     policy = [
         "default-src 'none'",
         f"script-src {' '.join(script_sources)}",
         "style-src 'self'",
-        "img-src 'self' data:",
+        f"img-src 'self' data:{' https:' if shows_pictures else ''}",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",

@@ -5,8 +5,19 @@ import uuid
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 import models
-from parlor import accounts, admission, chat, codes, glimpses, messages, numbers, presentation, text
-from parlor.errors import ChatError, IdReused, NotAMember, Retry, TooMany
+from parlor import (
+    accounts,
+    admission,
+    chat,
+    codes,
+    glimpses,
+    messages,
+    numbers,
+    presentation,
+    relay,
+    text,
+)
+from parlor.errors import ChatError, IdReused, NameClaimed, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
 from parlor.limits import throttle
 from parlor.times import iso, zone
@@ -33,7 +44,8 @@ def enter():
             user, room = chat.join(me, name, code, address)
     except ChatError as error:
         return show_home(name=name, code=code, error=error)
-    accounts.remember(accounts.Claim(user.id, user.key), room.code)
+    claim = accounts.claim() if me else accounts.Claim(user.id, user.key)
+    accounts.remember(claim, room.code)
     return redirect(url_for("pages.room", code=room.code), 303)
 
 
@@ -99,6 +111,7 @@ def history():
         found = messages.history(user.id, before)
     return render_template(
         "history.html",
+        account=account_of(user),
         groups=presentation.history(found.written, user and user.id, reader_zone()),
         q=query,
         before=before,
@@ -133,15 +146,26 @@ def show_home(name=None, code="", error=None, invited=None):
     user = accounts.me()
     remembered = user.name if user else ""
     refusal = error.answer()["error"] if error else {}
+    account = account_of(user)
     page = render_template(
         "home.html",
         form={"name": remembered if name is None else name, "code": code},
         errors={refusal.get("field", "form"): refusal["message"]} if error else {},
         suggestion=refusal.get("suggestion"),
+        creates="create" in request.form,
+        claimed=isinstance(error, NameClaimed),
+        account=account,
+        face=account and presentation.profile(user),
+        here=url_for("pages.room", code=invited) if invited else url_for("pages.home"),
         recent=[recent(one, user) for one in chat.recent_rooms(user)],
         invited=invited,
     )
     return (page, error.status, headers(error)) if error else page
+
+
+def account_of(user):
+    """The name of an account; "" for a guest or a stranger."""
+    return user.name if accounts.is_account(user) else ""
 
 
 def recent(one, user):
@@ -170,7 +194,7 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
             "created_at": iso(place.room.created_at),
             "link": url_for("pages.room", code=place.room.code, _external=True),
         },
-        me={"user_id": place.me.user_id, "name": place.me.name},
+        me={**relay.person(place.me), "is_account": place.me.is_account},
         members=presentation.members(here, place.me.user_id),
         count=len(here),
         messages=presentation.conversation(found.messages, place.me.user_id, reader_zone()),

@@ -5,7 +5,7 @@
 
 from datetime import datetime, timedelta
 
-from parlor import faces, relay, text
+from parlor import faces, logins, relay, text
 from parlor.times import day_label, iso
 
 TOGETHER = timedelta(minutes=5)
@@ -57,6 +57,22 @@ def moment(at, zone):
 def avatar(member):
     """What stands for a face. `member`: anything with a name."""
     return {"initials": faces.initials(member.name), "hue": faces.hue(member.name)}
+
+
+def profile(user):
+    """An account as its owner sees it."""
+    shown = relay.with_picture({"name": user.name}, user.picture)
+    return {**shown, **avatar(user)}
+
+
+def login(one, key):
+    """A models.Login as its owner sees it. `key`: the id of the one that is looking."""
+    return {
+        "id": one.id,
+        "device": one.device,
+        "last_seen_at": iso(logins.last_seen(one)),
+        "mine": one.id == key,
+    }
 
 
 def members(here, me_id):

@@ -10,7 +10,7 @@ from tests.support import ROOT
 LAYERS = [
     "wsgi",
     "app",
-    "pages api_auth api_me api_rooms api_messages events cli",  # the doors
+    "pages account_pages api_auth api_me api_rooms api_messages events cli",  # the doors
     "assets failures housekeeping openapi presentation",  # around them
     "programs",
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,

@@ -33,11 +33,19 @@ export function hue(name) {
   return [...name].reduce((mix, char) => (mix * 31 + char.codePointAt(0)) % MIXED, 0) % HUES;
 }
 
-/** @param {{user_id: number, name: string}} person whose avatar and name are in `element` */
-export function drawPerson(element, { user_id, name }) {
+/** The picture, if it comes, covers the initials; as _avatar.html has it. */
+function portrait(src) {
+  const image = new Image();
+  return Object.assign(image, { alt: "", referrerPolicy: "no-referrer", loading: "lazy", src });
+}
+
+/** @param {{user_id: number, name: string, picture?: string}} person whose avatar and name are in `element` */
+export function drawPerson(element, { user_id, name, picture }) {
   element.dataset.userId = user_id;
   element.querySelectorAll("[data-hue]").forEach((part) => (part.dataset.hue = hue(name)));
-  element.querySelector(".avatar").textContent = initials(name);
+  const face = element.querySelector(".avatar");
+  face.textContent = initials(name);
+  if (picture) face.append(portrait(picture));
   element.querySelector("bdi").textContent = name;
 }
 

@@ -94,7 +94,7 @@ export class Messages {
   /** Someone goes by another name now: their words, too. */
   rename(member) {
     for (const line of this.list.querySelectorAll(`.message[data-user-id="${member.user_id}"]`)) {
-      if (line.querySelector("bdi").textContent !== member.name) drawPerson(line, member);
+      drawPerson(line, member);
     }
   }
 

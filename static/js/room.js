@@ -23,7 +23,7 @@ import { Typers, Typing } from "parlor/typing";
 
 const find = (selector) => document.querySelector(selector);
 const page = document.body.dataset;
-const me = { user_id: Number(page.userId), name: page.name };
+const me = { user_id: Number(page.userId), name: page.name, picture: page.picture };
 // A code is a lease: when the room was opened tells it from the one that had the code before.
 const membership = `${page.room} ${page.createdAt} ${me.user_id}`;
 const log = find(".log");
@@ -165,7 +165,7 @@ async function askForChanges(after, limit) {
 }
 
 function rename(member) {
-  if (member.user_id === me.user_id) me.name = member.name;
+  if (member.user_id === me.user_id) Object.assign(me, { picture: undefined }, member);
   people.rename(member);
   messages.rename(member);
 }
@@ -212,6 +212,7 @@ socket.on("room", arrive);
 socket.on("message", (message) => catchup.receive(message));
 socket.on("head", ({ seq }) => catchup.head(seq));
 socket.on("presence", showPresence);
+socket.on("renamed", (member) => scroll.holdEnd(() => rename(member)));
 socket.on("typing", ({ users }) => typers.show(users));
 window.addEventListener("storage", ({ key }) => {
   if (key === null || outbox.owns(key)) outbox.look();
