@@ -5,8 +5,7 @@ import secrets
 from sqlalchemy import select
 
 from models import IS_OPEN, Participant, Room, User, db, now
-from parlor import claimed, logins, relay, renames
-from parlor.memberships import hand_over
+from parlor import claimed, logins, memberships, relay, renames
 from parlor.presence import presence
 from parlor.rooms import live
 from parlor.transactions import transaction
@@ -17,13 +16,15 @@ def leave_for_good(user_id, erases):
 
     `erases`: what they wrote is to be taken away (parlor/erasure.py does that).
     """
-    changes, ended = delete(user_id, erases)
+    changes, ended, handed_on = delete(user_id, erases)
     logins.hang_up(user_id, ended)
-    for room_id, code, _ in changes:
+    renames.tell(changes)
+    for room_id, code, *_ in changes:
         room = live.get(code)
         if room and room.id == room_id:
             go(room, user_id)
-    renames.tell(changes)
+    for room in handed_on:
+        tell_owner(room)
 
 
 def go(room, user_id):
@@ -34,17 +35,24 @@ def go(room, user_id):
         presence.tell(room, left=[member])
 
 
+def tell_owner(room):
+    """A room is somebody else's now, or no longer kept, or closed."""
+    live_room = live.get(room.code)
+    if live_room and live_room.id == room.id:
+        live.open(room.id, room.code, lasts=room.kept or room.kind != "open")
+        relay.send_facts(live_room, room)
+
+
 @transaction
 def delete(user_id, erases):
-    """(Changes, the ids of the Logins that ended)."""
+    """(Changes, the ids of the Logins that ended, the Rooms that were theirs)."""
     claimed.hold(user_id)
     user = db.session.get(User, user_id)
     ended = [login.id for login in logins.of(user_id)]
     logins.end(user_id, ended)
     forget(user, erases)
     changes = renames.bear(user, user.name, f" {user_id}")  # no key of a name has a space
-    part(user_id)
-    return changes, ended
+    return changes, ended, part(user_id)
 
 
 def forget(user, erases):
@@ -56,11 +64,16 @@ def forget(user, erases):
 
 
 def part(user_id):
-    """Leave all rooms, and what was theirs to decide in them."""
-    for member in db.session.scalars(select(Participant).where(Participant.user_id == user_id)):
-        member.left_at = member.left_at or now()
-    for room in db.session.scalars(select(Room).where(Room.owner_id == user_id, IS_OPEN)):
-        room.kept = False
+    """Leave all rooms. Returns those open Rooms that were theirs: a group goes to who has been in
+    it longest, others are not kept any more."""
+    owned = db.session.scalars(select(Room).where(Room.owner_id == user_id, IS_OPEN)).all()
+    mine = select(Participant, Room).join(Room, Room.id == Participant.room_id)
+    here = mine.where(Participant.user_id == user_id, Participant.left_at.is_(None))
+    for member, room in db.session.execute(here).all():
+        member.left_at = now()
         if room.kind == "group":
-            hand_over(room, user_id)
+            memberships.hand_over(room, user_id)
+    for room in owned:
+        room.kept = False
     db.session.flush()
+    return [room for room in owned if room.closed_at is None]

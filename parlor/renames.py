@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 
 from models import IS_OPEN, Participant, Room, db
-from parlor import claimed, names, relay
+from parlor import claimed, names, overview, relay
 from parlor.memberships import names_in
 from parlor.rooms import live
 
@@ -19,6 +19,7 @@ class Change(NamedTuple):
 
     room_id: int
     code: str
+    kind: str
     member: relay.Named
 
 
@@ -61,16 +62,27 @@ def rooms_of(user_id):
 
 def changes(found):
     return [
-        Change(room.id, room.code, relay.Named(member.user_id, member.name, member.picture))
+        Change(room.id, room.code, room.kind, as_named(member))
         for member, room in found
         if room.closed_at is None
     ]
 
 
+def as_named(member):
+    return relay.Named(member.user_id, member.name, member.picture)
+
+
 def tell(changes):
     """To the pages that are open: once it is committed."""
-    for room_id, code, member in changes:
+    for room_id, code, kind, member in changes:
         room = live.get(code)
         if room and room.id == room_id:
             live.rename(room, *member)
             relay.send_renamed(room, member)
+        if kind != "open":  # conversations are listed under their people's names
+            overview.tell(room_id, *members_of(room_id))
+
+
+def members_of(room_id):
+    is_member = Participant.room_id == room_id, Participant.left_at.is_(None)
+    return db.session.scalars(select(Participant.user_id).where(*is_member)).all()
