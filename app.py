@@ -23,6 +23,7 @@ from parlor import (
     text,
     tokens,
     transport,
+    ws,
 )
 from parlor.account_pages import account_pages
 from parlor.api_auth import api_auth
@@ -67,6 +68,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     tokens.configure(settings.token_key)
     relay.init_app(app, async_mode=async_mode, **socket_options())
     events.init_app(app, wire if settings.relay == "fast" else plain)
+    ws.init_app(app)
     with app.app_context():
         writer.configure(models.db.engine)
     logs.init_app(app)  # before what else looks at answers: it counts their time, too

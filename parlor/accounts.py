@@ -47,6 +47,14 @@ def bearer(request=request):
     return token.strip() if scheme.lower() == "bearer" else None
 
 
+def of_guest(token):
+    """The Claim of a guest's token. Raises SignInNeeded, also if they have an account by now."""
+    found = tokens.read_guest(token)
+    if not found or who(Claim(*found)) is None:
+        raise SignInNeeded
+    return Claim(*found)
+
+
 def of_token(token):
     """The Claim of an access token. Raises SignInNeeded, also if its Login has ended."""
     found = Claim(*tokens.read(token))

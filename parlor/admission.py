@@ -4,7 +4,8 @@ from parlor.errors import Retry
 
 is_closed = False
 under_way = 0
-"""Requests, long polls among them. WebSockets are none, but under RELAY=plain."""
+"""Requests, long polls and programs' WebSockets among them. Other WebSockets are none, but under
+RELAY=plain."""
 
 
 def close():

@@ -25,6 +25,11 @@ def requests():
     return min(2000, limit() // 4)
 
 
+def programs():
+    """How many of these may be WebSockets of programs (parlor/ws.py), which last."""
+    return requests() // 4
+
+
 def websockets():
     """WebSockets at a time. The next one is refused: out of files, nobody could be accepted."""
     return limit() - requests() - OTHERS

@@ -11,6 +11,7 @@ from threading import Lock
 from engineio import packet as engine_packet
 from socketio import Manager
 
+from parlor import dialect
 from parlor.frames import frame
 from parlor.transport import CLIENT_GONE
 
@@ -20,13 +21,19 @@ log = logging.getLogger(__name__)
 class Audience:
     """The members of one Socket.IO room, by their Socket.IO sid.
 
-    `lines` take frames (see connection.py); `others` take packets.
+    `lines` take frames (see connection.py); `others` take packets; `listeners` hear (listener.py).
     """
 
-    __slots__ = ("frames", "lines", "others")
+    __slots__ = ("frames", "lines", "listeners", "others")
 
     def __init__(self):
-        self.lines, self.others, self.frames = {}, {}, []
+        self.lines, self.others, self.listeners, self.frames = {}, {}, {}, []
+
+    def without(self, sid):
+        """Take a sid away. Returns whether anybody is left."""
+        for kind in (self.lines, self.others, self.listeners):
+            kind.pop(sid, None)
+        return bool(self.lines or self.others or self.listeners)
 
     def flush(self):
         data, self.frames = b"".join(self.frames), []
@@ -47,6 +54,7 @@ class FanOut(Manager):
     def __init__(self):
         super().__init__()
         self.audiences = {}
+        self.listeners = {}  # of all rooms and of none yet, by sid
         self.rooms_of = {}  # the names of the rooms that a sid is in
         self.outbox = None
         self.lock = Lock()
@@ -61,6 +69,8 @@ class FanOut(Manager):
         if skip_sid or callback or isinstance(data, tuple):
             super().emit(event, data, namespace, room, skip_sid, callback)
             return
+        if self.listeners:
+            self.tell(event, data, room)
         text = b"2" + self.json.encode([event, data])
         audience = self.audiences.get(room)
         if audience is None:
@@ -72,6 +82,27 @@ class FanOut(Manager):
                 self.outbox.add_room(audience)
             audience.frames.append(frame(b"4" + text))
 
+    def tell(self, event, data, room=None):
+        """The same to listeners, in their words; `room` as for `emit`."""
+        hearers = self.hearers(room)
+        said = hearers and dialect.spoken(event, data)
+        for listener in hearers if said else ():
+            listener.hear(event, data, said)
+
+    def hearers(self, room):
+        """The listeners in a room; in all, where it is None."""
+        if room is None or room in self.listeners:
+            return [self.listeners[room]] if room else list(self.listeners.values())
+        audience = self.audiences.get(room)
+        return list(audience.listeners.values()) if audience else []
+
+    def dismiss(self, sid):
+        """Forget a listener, in all rooms."""
+        with self.lock:
+            self.listeners.pop(sid, None)
+        for room in self.rooms_of.pop(sid, ()):
+            self.unseat(sid, room)
+
     def send(self, text, eio_sids):
         """By Engine.IO, one after the other."""
         packet = engine_packet.Packet(engine_packet.MESSAGE, text.decode()) if eio_sids else None
@@ -82,7 +113,10 @@ class FanOut(Manager):
         with self.lock:
             audience = self.audiences.setdefault(room, Audience())
             self.rooms_of.setdefault(sid, set()).add(room)
-            self.seat(audience, sid, self.eio_sid_from_sid(sid, namespace))
+            if sid in self.listeners:
+                audience.listeners[sid] = self.listeners[sid]
+            else:
+                self.seat(audience, sid, self.eio_sid_from_sid(sid, namespace))
 
     def seat(self, audience, sid, eio_sid):
         """What was sent to the audience so far is not for a newcomer."""
@@ -112,10 +146,7 @@ class FanOut(Manager):
 
     def unseat(self, sid, room):
         with self.lock:
-            audience = self.audiences.get(room, Audience())
-            audience.lines.pop(sid, None)
-            audience.others.pop(sid, None)
-            if not audience.lines and not audience.others:
+            if not self.audiences.get(room, Audience()).without(sid):
                 self.audiences.pop(room, None)
 
     # What the base class asks for: rooms[namespace][None] alone is left to it.

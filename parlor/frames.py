@@ -9,8 +9,8 @@ import struct
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 """Opcodes."""
 
-NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, NOT_TEXT, TOO_BIG = (
-    1000, 1001, 1002, 1003, 1007, 1009,
+NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, NOT_TEXT, POLICY, TOO_BIG = (
+    1000, 1001, 1002, 1003, 1007, 1008, 1009,
 )  # fmt: skip
 """Codes that say why a connection is closed (section 7.4.1)."""
 

@@ -12,7 +12,7 @@ from flask import request
 from parlor.errors import CrossSite
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-SOCKET_PATH = "/socket.io"
+SOCKET_PATHS = ("/socket.io", "/ws/")
 
 EVERY_ANSWER = {
     "Cache-Control": "private, no-cache",
@@ -77,7 +77,7 @@ class Guard:
             added = [(k, v) for k, v in self.headers.items() if k.lower() not in present]
             return start_response(status, headers + added, exc_info)
 
-        opens_socket = environ.get("PATH_INFO", "").startswith(SOCKET_PATH)
+        opens_socket = environ.get("PATH_INFO", "").startswith(SOCKET_PATHS)
         if opens_socket and is_cross_site(environ, self.allowed_origins):
             start("403 Forbidden", [("Content-Type", "application/json")])
             return [json.dumps(CrossSite().answer()).encode()]

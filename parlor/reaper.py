@@ -2,11 +2,13 @@
 
 WebSockets of connection.py see to the last two by themselves. Those that Engine.IO serves, long
 polls and everything under RELAY=plain, are looked after here; Engine.IO's own monitor would wake up
-for each of them all the time.
+for each of them all the time. Programs' own (listener.py) are told of time.
 """
 
 import logging
 import time
+
+from parlor.frames import GOING_AWAY
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,12 @@ class Reaper:
 
     def look_after_all(self):
         """To be called each second."""
+        now = time.monotonic()
+        for listener in list(self.manager.listeners.values()):
+            attempt(listener.look_after, now)
         for client in list(self.eio.sockets.values()):
             attempt(self.look_after, client)
-        for client in self.overdue(time.monotonic()):
+        for client in self.overdue(now):
             log.info("a connection never joined, and was closed")
             attempt(end, client)
 
@@ -38,7 +43,10 @@ class Reaper:
         clients = list(self.eio.sockets.values())
         for client in clients:
             attempt(say_goodbye, client)
-        return len(clients)
+        listeners = list(self.manager.listeners.values())
+        for listener in listeners:
+            listener.close(GOING_AWAY)
+        return len(clients) + len(listeners)
 
     def look_after(self, client):
         if client.closed:
@@ -59,9 +67,9 @@ class Reaper:
         return [self.eio.sockets[sid] for sid in late if sid in self.eio.sockets]
 
 
-def attempt(do, client):
+def attempt(do, *arguments):
     try:
-        do(client)
+        do(*arguments)
     except Exception:
         log.exception("a client could not be looked after")
 

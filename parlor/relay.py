@@ -98,6 +98,13 @@ class Typing(TypedDict):
     users: list[Person]
 
 
+class UsersList(TypedDict):
+    """`users_list`, to programs in the room. `users`: only where there are NAMED at most."""
+
+    users: NotRequired[list[Person]]
+    count: int
+
+
 class Head(TypedDict):
     """`head`, to the room."""
 
@@ -214,22 +221,39 @@ def subscribe(socket, room_id):
     socketio.server.enter_room(socket, channel(room_id))
 
 
+def listeners():
+    """The listener.Listeners of this process, by their names among sockets."""
+    return socketio.server.manager.listeners
+
+
+def listen(listener):
+    """From now on its name is that of a socket."""
+    listeners()[listener.sid] = listener
+
+
 def is_connected(socket):
     """False once the socket is gone, also if nobody was told; true while it is being connected."""
+    if socket in listeners():
+        return not listeners()[socket].is_closing
     server = socketio.server
     return server.manager.eio_sid_from_sid(socket, "/") in server.eio.sockets
 
 
 def forget(socket):
-    """Take away what Socket.IO holds of a socket that is gone."""
-    if socketio.server.manager.eio_sid_from_sid(socket, "/"):
+    """Take away what is held of a socket that is gone."""
+    if socket in listeners():
+        socketio.server.manager.dismiss(socket)
+    elif socketio.server.manager.eio_sid_from_sid(socket, "/"):
         socketio.server.manager.disconnect(socket, "/")
 
 
 def eject(sockets):
     """Disconnect sockets whose people are no longer in the room."""
     for socket in sockets:
-        socketio.server.disconnect(socket)
+        if socket in listeners():
+            listeners()[socket].eject()
+        else:
+            socketio.server.disconnect(socket)
 
 
 def emit(event, payload, room):
@@ -289,6 +313,9 @@ def send_facts(room, facts):
 
 
 def send_room(socket, payload: Room):
+    if socket in listeners():
+        listeners()[socket].welcome(payload)
+        return
     socketio.server.manager.emit("room", payload, "/", socket)
 
 
@@ -303,11 +330,26 @@ def send_presence(room, joined, left):
     came = [person(room.members.get(pair[0]) or Named(*pair)) for pair in named]
     went = [person(Named(*pair)) for pair in left]
     emit("presence", Presence(joined=came, left=went, count=count), room)
+    send_users(room)
 
 
 def send_renamed(room, member):
     """To everyone in the live room `room`. `member`: as `person` takes it."""
     emit("renamed", Renamed(**person(member)), room)
+    send_users(room)
+
+
+def send_users(room):
+    """To the programs in the live room `room`: who is here now."""
+    if listeners():
+        socketio.server.manager.tell("users_list", users_list(room), channel(room.id))
+
+
+def users_list(room) -> UsersList:
+    members = list(room.members.values())
+    if len(members) > NAMED:
+        return UsersList(count=len(members))
+    return UsersList(users=people(members), count=len(members))
 
 
 def send_typing(room, members):

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import jwt
+from itsdangerous import BadData, URLSafeSerializer
 
 from parlor.errors import SignInNeeded
 
@@ -71,6 +72,24 @@ def read(token):
         return Access(int(facts["sub"]), str(facts["sid"]))
     except (jwt.InvalidTokenError, ValueError) as error:
         raise SignInNeeded from error
+
+
+def guest(user_id, user_key):
+    """What brings a guest back who has no cookie: for as long as the User has that key."""
+    return guests().dumps([user_id, user_key])
+
+
+def read_guest(token):
+    """(user id, key) of a guest's token, or None for what is none of ours."""
+    try:
+        user_id, user_key = guests().loads(token)
+    except BadData:
+        return None
+    return user_id, user_key
+
+
+def guests():
+    return URLSafeSerializer(key, salt="parlor: guests")
 
 
 def refresh(login_id):

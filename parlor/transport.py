@@ -21,6 +21,7 @@ from socketio import packet
 
 from parlor import admission
 from parlor.errors import Invalid, Retry, TooLarge
+from parlor.handshake import asks_to_upgrade
 
 log = logging.getLogger(__name__)
 
@@ -221,8 +222,7 @@ def refusal(environ, query, longest):
 
 def is_upgrade(environ, query):
     """Whether a request says at all three places that it wants to."""
-    words = {word.strip().lower() for word in environ.get("HTTP_CONNECTION", "").split(",")}
-    return "upgrade" in words and query.get("transport") == ["websocket"]
+    return asks_to_upgrade(environ) and query.get("transport") == ["websocket"]
 
 
 def refusal_of_body(environ, longest):

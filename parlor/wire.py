@@ -11,9 +11,6 @@ do otherwise stands in `install`; tests/test_wire_seams.py names all that is rel
 Socket.IO and eventlet. The setting RELAY=plain does without this file.
 """
 
-import base64
-import binascii
-import hashlib
 import logging
 import os
 import time
@@ -25,6 +22,7 @@ from eventlet.wsgi import WSGI_LOCAL
 
 from parlor import budget, transport
 from parlor.connection import Connection
+from parlor.handshake import read_ahead, refusal, switching_protocols
 from parlor.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -39,9 +37,6 @@ KEPT = (
 """What is kept of a client's first request: the rest holds its socket and its buffers."""
 
 FULL = "503 Service Unavailable"
-
-MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""What a key is answered with (RFC 6455, section 4.2.2)."""
 
 socket = patcher.original("socket")
 
@@ -66,16 +61,16 @@ def install(server, receiver):
 def shake_hands(wire, handler, environ, start_response):
     """The handshake's WSGI app. `handler`: a method of the engineio.Socket that asks for it."""
     former = handler.__self__
-    refusal, sock = wire.refusal(environ), None
-    if not refusal:
+    status, sock = wire.refusal(environ), None
+    if not status:
         try:
             sock = kept(environ["eventlet.input"].get_socket())
         except OSError:
-            refusal = FULL
-    if refusal:
+            status = FULL
+    if status:
         if not former.connected:
             former.close(wait=False, abort=True)
-        start_response(refusal, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
+        start_response(status, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
         return []
     answer = switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"])
     wire.connect(sock, former, answer, read_ahead(environ))
@@ -89,28 +84,6 @@ def kept(request):
     sock = socket.socket(request.family, request.type, request.proto, fileno=fd)
     sock.setblocking(False)
     return sock
-
-
-def read_ahead(environ):
-    """What came right behind the handshake: it is in gunicorn's buffer already."""
-    unreader = getattr(getattr(environ["wsgi.input"], "reader", None), "unreader", None)
-    return unreader.buf.getvalue() if unreader else b""
-
-
-def switching_protocols(key):
-    accept = base64.b64encode(hashlib.sha1(key.encode() + MAGIC).digest())  # noqa: S324 - the RFC's
-    return (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-    )
-
-
-def is_key(key):
-    """Whether it stands for 16 bytes in base 64."""
-    try:
-        return len(base64.b64decode(key, validate=True)) == 16
-    except (binascii.Error, ValueError):
-        return False
 
 
 class Wire:
@@ -141,13 +114,7 @@ class Wire:
 
     def refusal(self, environ):
         """The status to refuse a handshake with, or None."""
-        if not is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
-            return "400 Bad Request"
-        if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
-            return "426 Upgrade Required"
-        if len(self.connections) >= self.most:
-            return FULL
-        return None
+        return refusal(environ) or (FULL if len(self.connections) >= self.most else None)
 
     def connect(self, sock, former, answer, data):
         """Take over a WebSocket: a new client's, or that of one who comes from long-polling.

@@ -11,6 +11,7 @@ from models import db
 from parlor.settings import Settings
 from tests.support import missing
 from tests.support.browsers import QUIET, Pages, find_chromium
+from tests.support.listening import Listening
 from tests.support.people import Person
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.server import Server
@@ -91,6 +92,44 @@ def start_server(tmp_path):
             return running.enter_context(Server(directory, **settings))
 
         yield start
+
+
+WAYS = {"fast": "sqlite", "plain": "postgres"}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def server_of_each_way(request, tmp_path_factory):
+    """A real server with RELAY=fast on SQLite, and one with RELAY=plain on Postgres."""
+    settings = {"RELAY": request.param}
+    if WAYS[request.param] == "postgres":
+        settings["DATABASE_URL"] = request.getfixturevalue("postgres").fresh_database()
+    with Server(tmp_path_factory.mktemp(request.param), **settings) as server:
+        yield server
+
+
+@pytest.fixture
+def program():
+    """`program(server, code, {"username": "Ada"})`: one that is on a plain WebSocket."""
+    with ExitStack() as programs:
+
+        def make(*arguments, **options):
+            made = Listening(*arguments, **options)
+            programs.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def enters(program, server):
+    """`enters(code, "Ada")`: a program that is in the room under that name."""
+
+    def enter(code, username, **auth):
+        made = program(server, code, {"username": username, **auth})
+        made.wait_for("users_list")
+        return made
+
+    return enter
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.support import ROOT
 LAYERS = [
     "wsgi",
     "app",
-    "pages account_pages api_auth api_me api_rooms api_messages events cli",  # the doors
+    "pages account_pages api_auth api_me api_rooms api_messages events ws cli",  # the doors
     "assets failures housekeeping openapi presentation",  # around them
     "programs",
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,
@@ -25,11 +25,11 @@ LAYERS = [
     "store_sql transactions relay",
     "glimpses models",
     "fanout reaper rooms",
-    "plain wire",
-    "connection",
+    "listener plain wire",
+    "connection dialect",
     "codes devices faces guard limits logs names numbers passwords pictures profile sessions text "
     "times tokens transport",
-    "budget frames outbox",
+    "budget frames handshake outbox",
     "admission characters",
     "outages",
     "errors patience settings",

@@ -1,10 +1,11 @@
 """docs/protocol.md says what relay.py and errors.py do."""
 
+import json
 import re
 
 import pytest
 
-from parlor import errors, events, relay, transport
+from parlor import dialect, errors, events, relay, transport, ws
 from tests.support import ROOT
 
 PAGE = (ROOT / "docs/protocol.md").read_text("utf-8")
@@ -77,3 +78,56 @@ def test_only_the_relay_emits():
     for path in ROOT.glob("parlor/*.py"):
         if path.name not in ("relay.py", "fanout.py"):
             assert not re.search(r"\bemit\(", path.read_text()), path
+
+
+PLAIN = PAGE.split("## Plain WebSocket")[1].split("\n## ")[0]
+SAID, HEARD = PLAIN.split("What a program hears.")
+
+
+def rows(text):
+    """The rows of the tables in `text`, by each of the names that they begin with."""
+    cells = [line.split("|")[1:] for line in text.splitlines() if line.startswith("| `")]
+    return {name: row for row in cells for name in re.findall(r"`(\w+)`", row[0])}
+
+
+def test_every_frame_that_a_program_says_is_described():
+    assert rows(SAID).keys() == {"auth", *ws.heard}
+
+
+def test_every_frame_that_a_program_hears_is_described():
+    assert rows(HEARD).keys() == {*dialect.TYPES, *dialect.SYSTEM}
+
+
+@pytest.mark.parametrize("event", dialect.SYSTEM)
+def test_everything_that_happens_is_described(event):
+    _, words, _ = rows(HEARD)[event]
+    assert all(f"`{field}`" in words for field in dialect.SYSTEM[event])
+
+
+def test_a_frame_has_what_is_said_of_it():
+    """`system` frames are made in one place each; what they carry is what SYSTEM says."""
+    me, room = {"user_id": 1, "name": "Alice"}, {"code": "K7QP", "created_at": "…"}
+    gap = {"after": 0, "through": 1}
+    frames = [
+        dialect.presence({"joined": [me], "left": [me], "count": 1}),
+        dialect.restart({"within": 7}),
+        dialect.renamed(me),
+        dialect.facts(room),
+        dialect.synced({"messages": [], "through": 1, "more": False}),
+        dialect.closed(),
+        dialect.welcome(
+            {"room": room, "me": me, "through": 1, "messages": [], "gap": gap}, token="x"
+        ),
+    ]
+    told = [frame for text in frames for frame in read_all(text)]
+    assert {one["event"] for one in told} == dialect.SYSTEM.keys()
+    for one in told:
+        assert one.keys() - {"type", "event", "text"} == set(dialect.SYSTEM[one["event"]])
+
+
+def read_all(data):
+    """What the frames in `data`, as a server sends them, hold."""
+    while data:
+        start, length = (2, data[1]) if data[1] < 126 else (4, int.from_bytes(data[2:4]))
+        yield json.loads(data[start : start + length])
+        data = data[start + length :]
