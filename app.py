@@ -28,6 +28,7 @@ from parlor import (
 from parlor.account_pages import account_pages
 from parlor.api_auth import api_auth
 from parlor.api_me import api_me
+from parlor.api_members import api_members
 from parlor.api_messages import api_messages
 from parlor.api_rooms import api_rooms
 from parlor.cli import cli
@@ -78,7 +79,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     guard.init_app(app, settings)
     for door in (pages, account_pages, cli):
         app.register_blueprint(door)
-    openapi.init_app(app, [api_auth, api_me, api_rooms, api_messages])
+    openapi.init_app(app, [api_auth, api_me, api_rooms, api_members, api_messages])
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)

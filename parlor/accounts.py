@@ -115,6 +115,12 @@ def remember(claim, code=None):
         session["room"] = code
 
 
+def stay(user, code):
+    """A guest is who has the cookie: tie this browser to the User. Accounts have other ways."""
+    if not is_account(user):
+        remember(Claim(user.id, user.key), code)
+
+
 def forget():
     """Make a stranger of this browser."""
     session.clear()

@@ -1,12 +1,14 @@
 """The JSON door of oneself: parse, call one verb, answer."""
 
-from parlor import accounts, identity, messages, relay, text
+from parlor import accounts, identity, messages, overview, relay, talks, text
 from parlor.errors import Invalid, LoginNotFound, NameClaimed, PasswordWrong
 from parlor.openapi import BAD_NAME, BAD_PASSWORD, BAD_PROFILE, answers, door
+from parlor.schemas import Paged
 from parlor.schemas_me import (
     Farewell,
     MyAccount,
     MyChanges,
+    MyConversations,
     MyMessages,
     NewPassword,
     OneSession,
@@ -44,6 +46,13 @@ def change_password(body: NewPassword):
     """Another password. All other sessions end."""
     identity.change_password(accounts.signed_in(), accounts.claim(), body.old, body.new)
     return "", 204
+
+
+@api_me.get("/me/rooms", responses=answers(200, MyConversations, Invalid))
+def my_rooms(query: Paged):
+    """The rooms one is in, with what is unread, the latest word first."""
+    found, next = talks.conversations(accounts.known(), query.before, query.limit or overview.PAGE)
+    return {"conversations": found, "next": next}
 
 
 @api_me.get("/me/messages", responses=answers(200, MyMessages, Invalid))

@@ -53,22 +53,27 @@ class Recent(NamedTuple):
     here: list
 
 
-def open_room(user, name):
-    """A new room with its first member. Returns (User, Room). Raises Name… errors, Retry."""
+def open_room(user, name, prepare=None):
+    """A new room with its first member. Returns (User, Room). Raises Name… errors, Retry.
+
+    `prepare(room)`: what is to be done in the same transaction.
+    """
     admission.check()
-    user, room = create(user and user.id, name_for(user, name))
-    arrive(live.open(room.id, room.code), user.id, user.name, user.picture)
+    user, room = create(user and user.id, name_for(user, name), prepare)
+    arrive(go_live(room), user.id, user.name, user.picture)
     overview.tell(room.id, user.id)
     return user, room
 
 
 @transaction
-def create(user_id, name):
+def create(user_id, name, prepare):
     """A room owned by a user, a new guest where `user_id` is None. Returns (User, Room)."""
     claimed.hold(user_id, name)
     user = accounts.named(user_id, name)
     room = leases.take(owner_id=user.id)
     memberships.add(room, user)
+    if prepare:
+        prepare(room)
     return user, room
 
 

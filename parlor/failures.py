@@ -24,8 +24,15 @@ log = logging.getLogger(__name__)
 
 def init_app(app):
     app.register_error_handler(ChatError, answer)
-    app.register_error_handler(HTTPException, lambda error: answer(as_chat_error(error)))
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, lambda error: answer(as_server_error(error)))
+
+
+def answer_http(error):
+    """Flask's own failures. `Allow` is all that their headers say that ours do not."""
+    body, status, headers = answer(as_chat_error(error))
+    allowed = getattr(error, "valid_methods", None)
+    return body, status, {**headers, "Allow": ", ".join(sorted(allowed))} if allowed else headers
 
 
 def as_chat_error(error):

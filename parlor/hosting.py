@@ -38,6 +38,17 @@ class Listed(NamedTuple):
     here: list
 
 
+def open_room(user, called, **facts):
+    """A new room, of which is said what `configure` takes. Returns (User, Room).
+
+    `called`: what a guest is to be called.
+
+    Raises as chat.open_room and `configure`.
+    """
+    facts = cleaned(facts)
+    return chat.open_room(user, called, prepare=lambda room: describe(room, facts))
+
+
 def configure(place, **changes):
     """Change what is said of a room: `name`, `description` (texts, empty for none), `listed`,
     `kept` (bools); what is not given stays. Returns the Room. Everybody there hears `facts`.
@@ -46,9 +57,7 @@ def configure(place, **changes):
     listed room or a group has none, RoomNameTaken, SignInNeeded where a guest would keep a room.
     """
     require_owner(place.room, place.me.user_id)
-    clean = {"name": clean_name, "description": clean_description, "listed": bool, "kept": bool}
-    changes = {field: clean[field](given) for field, given in changes.items()}
-    room = change(place.room.id, place.me.user_id, changes)
+    room = change(place.room.id, place.me.user_id, cleaned(changes))
     place.live.lasts = room.lasts
     relay.send_facts(place.live, room)
     return room
@@ -58,6 +67,11 @@ def configure(place, **changes):
 def change(room_id, user_id, changes):
     room = leases.hold(room_id)
     require_owner(room, user_id)
+    return describe(room, changes)
+
+
+def describe(room, changes):
+    """Say so of a Room whose row is held, or new. Not committed."""
     for field, value in changes.items():
         setattr(room, field, value)
     room.name_key = names.key(room.name) if room.name else None
@@ -78,6 +92,11 @@ def check(room):
         raise NameMissing(f"A {what} needs a name.")
     if room.kept and not accounts.is_account(db.session.get(User, room.owner_id)):
         raise SignInNeeded("Only people with an account can keep a room.", field="kept")
+
+
+def cleaned(facts):
+    clean = {"name": clean_name, "description": clean_description, "listed": bool, "kept": bool}
+    return {field: clean[field](given) for field, given in facts.items()}
 
 
 def clean_name(typed):

@@ -170,6 +170,16 @@ def is_in(room_id, user_id):
     return db.session.scalar(member) is not None
 
 
+def members(room_id, after, limit):
+    """The first Participants of a room, with user ids above `after`, in their order."""
+    rows = select(Participant).where(
+        Participant.room_id == room_id,
+        Participant.user_id > after,
+        Participant.left_at.is_(None),
+    )
+    return db.session.scalars(rows.order_by(Participant.user_id).limit(limit)).all()
+
+
 def was_in(code, user):
     """Whether the user has ever been in an open room of that code."""
     if user is None:

@@ -11,7 +11,11 @@ from flask_openapi3 import APIBlueprint, Info, Tag
 
 from parlor import schemas
 from parlor.errors import (
+    CodeMalformed,
+    CodeMissing,
     CrossSite,
+    DescriptionInvalid,
+    DescriptionTooLong,
     EmailInvalid,
     FullNameInvalid,
     Invalid,
@@ -29,6 +33,7 @@ from parlor.errors import (
     PasswordTooShort,
     PictureInvalid,
     Retry,
+    RoomNameTaken,
     RoomNotFound,
     ServerError,
     SignInNeeded,
@@ -41,7 +46,11 @@ EVERYWHERE = [
     NotFound,
     MethodNotAllowed,
     SignInNeeded,
+    CodeMalformed,
+    CodeMissing,
     CrossSite,
+    DescriptionInvalid,
+    DescriptionTooLong,
     TooLarge,
     Unprocessable,
     TooMany,
@@ -52,7 +61,9 @@ EVERYWHERE = [
 
 IN_A_ROOM = (RoomNotFound, NotAMember)
 BAD_TEXT = (Invalid, MessageMissing, MessageTooLong, MessageInvalid)
+BAD_CODE = (CodeMissing, CodeMalformed)
 BAD_NAME = (NameMissing, NameTooLong, NameInvalid)
+BAD_FACTS = (*BAD_NAME, RoomNameTaken, DescriptionTooLong, DescriptionInvalid)
 BAD_PASSWORD = (PasswordMissing, PasswordTooShort, PasswordTooLong)
 BAD_PROFILE = (EmailInvalid, FullNameInvalid, PictureInvalid)
 """Errors that go together."""

@@ -95,7 +95,7 @@ class Farewell(Given):
 
 
 class MyConversations(Answer):
-    conversations: list[dict]
+    conversations: list[relay.Conversation]
     next: str | None
 
 

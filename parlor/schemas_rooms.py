@@ -83,7 +83,7 @@ class RoomList(Answer):
     """Rooms that are listed, and, on the first page, those that one is in."""
 
     rooms: list[ListedRoom]
-    mine: list[dict]
+    mine: list[relay.Conversation]
     next: str | None
 
 

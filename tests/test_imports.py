@@ -10,7 +10,8 @@ from tests.support import ROOT
 LAYERS = [
     "wsgi",
     "app",
-    "pages account_pages api_auth api_me api_rooms api_messages events ws cli",  # the doors
+    "account_pages pages events ws cli "  # the doors
+    "api_auth api_me api_members api_messages api_rooms",
     "assets failures housekeeping openapi presentation",  # around them
     "programs",
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,

@@ -26,8 +26,8 @@ class Program:
     def get(self, path, **options):
         return self.ask("GET", path, **options)
 
-    def post(self, path, given=None, **options):
-        return self.ask("POST", path, json=given, **options)
+    def post(self, path, json=None):
+        return self.ask("POST", path, json=json)
 
     def patch(self, path, given=None):
         return self.ask("PATCH", path, json=given)
