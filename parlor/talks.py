@@ -138,7 +138,7 @@ def mark_read(live_room, user_id, seq):
     Raises TooMany.
     """
     throttle.hit("read", user_id)
-    seq = marks.note(live_room.id, user_id, seq)
+    seq = marks.note(live_room.id, user_id, min(seq, live_room.head))
     if relay.listens(user_id):
         unread = 0
         if seq < live_room.head:
