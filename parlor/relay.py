@@ -276,14 +276,17 @@ def tell_watchers(room, make, *facts):
 
 
 def send_here(room):
-    """To everyone who watches the live room `room`: who is there. Of these each hears of others."""
-    tell_watchers(room, glimpses.of_people, live.here(room))
-    manager = socketio.server.manager
-    for socket in manager.members(watchers(room.id)):
-        visitor = live.visitor(socket)
-        if visitor and visitor.user_id in room.members:
-            told = glimpses.of_people(room, live.here(room), visitor.user_id)
-            manager.emit("conversation", told, "/", socket)
+    """To everyone who watches the live room `room`: who is there, besides themselves."""
+    manager, here = socketio.server.manager, live.here(room)
+    sockets = manager.members(watchers(room.id))
+    visitors = {socket: live.visitor(socket) for socket in sockets}
+    there = [s for s, one in visitors.items() if one and one.user_id in room.members]
+    if not there:
+        tell_watchers(room, glimpses.of_people, here)
+        return
+    for socket, visitor in visitors.items():
+        told = glimpses.of_people(room, here, visitor and visitor.user_id)
+        manager.emit("conversation", told, "/", socket)
 
 
 def send_conversation(user_id, conversation: Conversation):

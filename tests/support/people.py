@@ -22,7 +22,7 @@ class Refused(Exception):
 class Tab:
     """One socket of a person, and everything it heard, in order."""
 
-    def __init__(self, person, code=None, after=None, transports=("websocket",)):
+    def __init__(self, person, code=None, after=None, transports=("websocket",), lobby=False):
         self.name = person.name
         self.events = []
         self.news = threading.Condition()
@@ -33,7 +33,7 @@ class Tab:
         self.client.on("*", self.record)
         self.client.on("connect_error", self.record_refusal)
         self.client.on("disconnect", lambda reason=None: self.record("disconnect", reason))
-        auth = {"room": code, "after": after}
+        auth = {"room": code, "after": after, "lobby": lobby or None}
         self.auth = {key: value for key, value in auth.items() if value is not None}
         try:
             self.client.connect(
@@ -142,9 +142,9 @@ class Person:
         options = {"allow_redirects": False, "timeout": SOON, **options}
         return self.http.post(self.url + path, data=form, **options)
 
-    def connect(self, code=None, after=None, transports=("websocket",)):
-        """Open a socket (a tab) in a room, the latest by default. Raises Refused."""
-        tab = Tab(self, code, after, transports)
+    def connect(self, code=None, after=None, transports=("websocket",), lobby=False):
+        """Open a socket (a tab): in a room, the latest by default, or in none. Raises Refused."""
+        tab = Tab(self, code, after, transports, lobby)
         self.tabs.append(tab)
         return tab
 
