@@ -26,7 +26,7 @@ SHEETS = {
     "history": ["page", "form", "history"],
     "error": ["page", "error"],
     "account": ["page", "form", "face", "account"],
-    "room": ["room", "message", "composer", "face", "people"],
+    "room": ["room", "message", "menu", "composer", "face", "people"],
 }
 """The style sheet of each page: one, so that a page can be read one round trip after its HTML."""
 

@@ -15,6 +15,7 @@ from parlor import (
     numbers,
     presentation,
     relay,
+    revisions,
     text,
 )
 from parlor.errors import ChatError, IdReused, NameClaimed, NotAMember, Retry, TooMany
@@ -194,10 +195,19 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
             "created_at": iso(place.room.created_at),
             "link": url_for("pages.room", code=place.room.code, _external=True),
         },
-        me={**relay.person(place.me), "is_account": place.me.is_account},
+        me={
+            **relay.person(place.me),
+            "is_account": place.me.is_account,
+            "owns": revisions.is_owner(place),
+        },
         members=presentation.members(here, place.me.user_id),
         count=len(here),
-        messages=presentation.conversation(found.messages, place.me.user_id, reader_zone()),
+        messages=presentation.conversation(
+            found.messages,
+            place.me.user_id,
+            reader_zone(),
+            messages.answered(place.room.id, found.messages),
+        ),
         through=found.through,
         older=found.more,
         before=before,

@@ -11,18 +11,45 @@ from parlor.times import day_label, iso
 TOGETHER = timedelta(minutes=5)
 """Messages of one person that are no further apart stand together."""
 
+DELETED = "Message deleted"
+NOT_THERE = "There is no such message"
 
-def conversation(posted, me_id, zone):
-    """A room's messages, in order, for a reader in `zone`: a list of dicts."""
+LONGEST_QUOTE = 120
+"""Characters of a message that are quoted above a reply."""
+
+AROUND = 25
+"""Places after a quoted message that the page it is on ends."""
+
+
+def conversation(posted, me_id, zone, answered):
+    """A room's messages, in order, for a reader in `zone`: a list of dicts.
+
+    `answered`: {seq: Posted} of what they are replies to.
+    """
+    shown = {one.seq for one in posted}
     today = datetime.now(zone).date()
     views, previous = [], None
     for one in posted:
         view = message(one, me_id, zone, today)
         view["new_day"] = previous is None or local_day(previous, zone) != local_day(one, zone)
+        view["quote"] = one.reply_to and quote(one.reply_to, answered.get(one.reply_to), shown)
         view["follows"] = not view["new_day"] and speaks_on(previous, one)
         views.append(view)
         previous = one
     return views
+
+
+def quote(seq, posted, shown):
+    """What a message answers. `posted`: None where nothing was said under that number.
+
+    It leads to the message, also where that is not among those `shown`.
+    """
+    on_page = f"#m{seq}"
+    view = {"seq": seq, "href": on_page if seq in shown else f"?before={seq + AROUND}{on_page}"}
+    if posted is None:
+        return {**view, "text": NOT_THERE, "gone": True}
+    glimpse, gone = said(posted).split("\n")[0][:LONGEST_QUOTE], bool(posted.deleted_at)
+    return {**view, "user_id": posted.user_id, "name": posted.name, "text": glimpse, "gone": gone}
 
 
 def speaks_on(previous, one):
@@ -41,11 +68,15 @@ def message(posted, me_id, zone, today):
         **relay.message_payload(posted),
         **avatar(posted),
         "mine": posted.user_id == me_id,
-        "parts": [{"text": part, "href": href} for part, href in text.parts(posted.content)],
+        "parts": [{"text": part, "href": href} for part, href in text.parts(said(posted))],
         "clock": f"{local:%H:%M}",
         "day": f"{local:%Y-%m-%d}",
         "day_label": day_label(local.date(), today),
     }
+
+
+def said(posted):
+    return DELETED if posted.deleted_at else posted.content
 
 
 def moment(at, zone):

@@ -137,6 +137,30 @@ def test_a_room_in_trouble(page, conversation):
     expect_accessible(page)
 
 
+def test_messages_that_were_answered_edited_and_deleted(page, conversation):
+    alice, code = conversation
+    let_in(page, alice, code)
+    alice.send("a reply", reply_to=56)
+    alice.send("gone")
+    alice.send("to what is gone", reply_to=58)
+    say(page, "mine")
+    expect(page.locator("#m60")).to_be_visible()
+    path = f"{alice.url}/api/chat/rooms/{code}/messages"
+    alice.http.delete(f"{path}/58")
+    alice.http.patch(f"{path}/60", json={"data": "edited"})
+    expect(page.locator("#m60").get_by_text("edited", exact=True).first).to_be_visible()
+    page.locator("#m60 .message-text").hover()
+    page.locator(".more").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    expect_accessible(page)
+    page.get_by_role("menuitem", name="Delete").click()
+    expect_accessible(page)
+    page.get_by_role("button", name="Keep it").click()
+    page.locator("#message").press("ArrowUp")
+    expect(page.get_by_text("Editing")).to_be_visible()
+    expect_accessible(page)
+
+
 def test_a_room_one_comes_back_to(page, conversation, server):
     let_in(page, *conversation)
     with away(page):

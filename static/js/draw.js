@@ -51,12 +51,19 @@ export function drawPerson(element, { user_id, name, picture }) {
 
 export function drawMessage(line, message, mine) {
   drawPerson(line, message);
+  if (message.seq) line.id = `m${message.seq}`;
   line.toggleAttribute("data-mine", mine);
   line.dataset.id = message.id ?? "";
   line.dataset.seq = message.seq ?? "";
   line.dataset.version = message.version ?? 0;
-  line.querySelector(".message-text").replaceChildren(...parts(message.message).map(piece));
+  line.toggleAttribute("data-deleted", Boolean(message.deleted_at));
+  line.querySelector(".message-edited").hidden = !message.edited_at || message.deleted_at;
+  line.querySelector(".message-text").replaceChildren(...parts(said(message)).map(piece));
   drawTime(line, message.timestamp);
+}
+
+export function said({ message, deleted_at }) {
+  return deleted_at ? "Message deleted" : message;
 }
 
 /** The time of a message, and the day it belongs to, in the reader's zone. */

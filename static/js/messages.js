@@ -4,14 +4,17 @@
  */
 
 import { amount, bdi, clone, drawMessage, drawPerson, drawTime } from "parlor/draw";
+import { read } from "parlor/quotes";
+
+export const USABLE = ".message:not([data-state], [data-deleted])";
 
 const TOGETHER = 5 * 60 * 1000;
 const ONE_BY_ONE = 3;
 
 export class Messages {
   /** `older`: the row above the list that is shown where earlier messages are not on the page. */
-  constructor({ list, empty, older, me }) {
-    Object.assign(this, { list, empty, older, me });
+  constructor({ list, empty, older, me, quotes }) {
+    Object.assign(this, { list, empty, older, me, quotes });
     this.#lines().forEach((line) => drawTime(line, line.querySelector("time").dateTime));
     this.#lines().forEach((line) => this.#group(line));
   }
@@ -30,6 +33,12 @@ export class Messages {
     return lines.filter((line) => Number(line.dataset.seq) > seq);
   }
 
+  /** The reader's latest message that can still be changed, or null. */
+  latest() {
+    const mine = this.list.querySelectorAll(`${USABLE}[data-mine]`);
+    return mine.length ? read([...mine].at(-1)) : null;
+  }
+
   isStored(id) {
     return Boolean(
       this.list.querySelector(`[data-mine]:not([data-state])[data-id="${CSS.escape(id)}"]`),
@@ -45,6 +54,7 @@ export class Messages {
    * @returns {boolean} whether it is new on the page
    */
   put(message) {
+    this.quotes.change(message);
     if (this.older.hidden || message.seq >= this.firstSeq) return this.#put(message);
     const waiting = message.id && this.waiting(message.id);
     if (waiting) this.remove(waiting);
@@ -57,9 +67,10 @@ export class Messages {
   }
 
   /** The line of one of the reader's own that is not stored yet. */
-  draft({ id, data, at }) {
+  draft({ id, data, at, reply_to }) {
     const line = clone("message");
     drawMessage(line, { ...this.me, id, message: data, timestamp: at }, true);
+    this.quotes.draw(line, reply_to);
     return line;
   }
 
@@ -87,6 +98,7 @@ export class Messages {
     const line = known ?? waiting ?? clone("message");
     this.#settle(line);
     drawMessage(line, message, mine);
+    this.quotes.draw(line, message.reply_to);
     this.place(line, this.#lineAfter(message.seq));
     return !known && !waiting;
   }
@@ -96,6 +108,7 @@ export class Messages {
     for (const line of this.list.querySelectorAll(`.message[data-user-id="${member.user_id}"]`)) {
       drawPerson(line, member);
     }
+    this.quotes.rename(member);
   }
 
   remove(line) {

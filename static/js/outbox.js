@@ -8,8 +8,8 @@
  * with a tab, and nobody sees it twice.
  *
  * No DOM, no socket: `send(entry)` gives a promise of the acknowledgement, `changed(entries, open)`
- * draws what waits, `sent(entry, ack)` is told what went through. An entry: {id, data, at, error |
- * null, key}.
+ * draws what waits, `sent(entry, ack)` is told what went through. An entry: {id, data, reply_to,
+ * at, error | null, key}.
  */
 
 const LONGEST_PAUSE = 10;
@@ -52,8 +52,9 @@ export class Outbox {
     return key.startsWith(`${this.key} `);
   }
 
-  add(data) {
-    const entry = { id: newId(), data, at: new Date().toISOString(), error: null };
+  /** `reply_to`: the seq of the message that this one answers, if it does. */
+  add(data, reply_to) {
+    const entry = { id: newId(), data, reply_to, at: new Date().toISOString(), error: null };
     this.#write({ ...entry, key: this.#lastKey(entry.id) });
     this.#show();
     this.pump();

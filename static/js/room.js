@@ -15,6 +15,7 @@ import { Older } from "parlor/older";
 import { Outbox } from "parlor/outbox";
 import { Pending } from "parlor/pending";
 import { People } from "parlor/people";
+import { Quotes } from "parlor/quotes";
 import { Scroll } from "parlor/scroll";
 import { Line, connect, request } from "parlor/socket";
 import { Status } from "parlor/status";
@@ -31,8 +32,9 @@ const list = find(".messages");
 const counts = document.querySelectorAll("[data-count]");
 
 const older = find(".older");
-const messages = new Messages({ list, empty: find(".empty"), older, me });
 const scroll = new Scroll({ log, list, jump: find(".jump") });
+const quotes = new Quotes({ list, ask: askForOne, goTo: (line) => scroll.goTo(line) });
+const messages = new Messages({ list, empty: find(".empty"), older, me, quotes });
 const people = new People({ list: find(".people-list"), more: find(".people-more"), counts, me });
 const names = new Names({ lacks: () => people.lacksNames, ask: () => people.complete(askMembers) });
 const typers = new Typers({ line: find(".typing"), me });
@@ -60,6 +62,8 @@ const composer = new Composer({
   form: find(".composer"),
   limit: Number(page.maxLength),
   submit: say,
+  save: (seq, data) => change(seq, "PATCH", { data }),
+  latest: () => messages.latest(),
   written: (text) => typing.touch(text),
   storage: openStorage(() => sessionStorage),
   key: `parlor draft ${membership}`,
@@ -68,16 +72,30 @@ const typing = new Typing({ field: composer.text, send: tellTyping });
 
 new Older({ log, row: older, room: page.room, messages, scroll });
 
-function say(text) {
+let menu = null;
+["pointermove", "focusin", "click"].forEach((type) => log.addEventListener(type, reachOut));
+
+/** What can be done with messages comes when the reader first comes near one. */
+async function reachOut(event) {
+  menu ??= openMenu().catch(() => (menu = null));
+  (await menu)?.[event.type](event);
+}
+
+async function openMenu() {
+  const { Menu } = await import("parlor/menu");
+  return new Menu({ log, list, owns: "owns" in page, composer, remove });
+}
+
+function say(text, reply_to) {
   typing.stop();
-  outbox.add(text);
+  outbox.add(text, reply_to);
   scroll.toEnd();
 }
 
 /** Where no answer comes although there is a connection, the line may be dead, or lose things. */
-async function send({ id, data }) {
+async function send({ id, data, reply_to }) {
   try {
-    return await request(socket, "message", { id, data });
+    return await request(socket, "message", { id, data, reply_to });
   } catch (error) {
     if (socket.connected) line.test();
     throw error;
@@ -85,8 +103,32 @@ async function send({ id, data }) {
 }
 
 /** Acknowledged. The version comes with the message itself, which draws over this. */
-function sent({ id, data }, { seq, timestamp }) {
-  messages.put({ ...me, id, seq, timestamp, message: data, version: 0 });
+function sent({ id, data, reply_to }, { seq, timestamp }) {
+  messages.put({ ...me, id, seq, timestamp, message: data, reply_to, version: 0 });
+}
+
+/** Edits or deletes a message, and shows what has become of it; everybody is told besides. */
+async function change(seq, method, body) {
+  const message = await getJson(`/api/chat/rooms/${page.room}/messages/${seq}`, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  scroll.holdEnd(() => messages.put(message));
+}
+
+async function remove(seq) {
+  try {
+    await change(seq, "DELETE");
+  } catch (error) {
+    composer.refuse(error.message);
+  }
+}
+
+async function askForOne(seq) {
+  const query = new URLSearchParams({ before: seq + 1, limit: 1 });
+  const { messages: found } = await getJson(`/api/chat/rooms/${page.room}/messages?${query}`);
+  return found.find((message) => message.seq === seq);
 }
 
 function again(id) {
@@ -188,10 +230,12 @@ async function askMembers() {
   return (await getJson(`/api/chat/rooms/${page.room}`)).members;
 }
 
-async function getJson(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return answer.json();
+/** What an address answers. Fails with a reason that can be shown. */
+async function getJson(address, options) {
+  const answer = await fetch(address, options).catch(() => null);
+  const found = await answer?.json().catch(() => null);
+  if (!answer?.ok) throw new Error(found?.error?.message ?? "That didn't get through. Try again.");
+  return found;
 }
 
 function pause() {
