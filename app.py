@@ -32,6 +32,7 @@ from parlor.api_members import api_members
 from parlor.api_messages import api_messages
 from parlor.api_rooms import api_rooms
 from parlor.cli import cli
+from parlor.conversation_pages import conversation_pages
 from parlor.limits import throttle
 from parlor.pages import pages
 from parlor.patience import SERVER_OPTIONS, PatientConnection
@@ -77,7 +78,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     for part in (assets, failures):
         part.init_app(app)
     guard.init_app(app, settings)
-    for door in (pages, account_pages, cli):
+    for door in (pages, account_pages, conversation_pages, cli):
         app.register_blueprint(door)
     openapi.init_app(app, [api_auth, api_me, api_rooms, api_members, api_messages])
     if settings.proxy_hops:

@@ -27,6 +27,10 @@ SHEETS = {
     "error": ["page", "error"],
     "account": ["page", "form", "face", "account"],
     "room": ["room", "message", "menu", "composer", "face", "people"],
+    "talks": ["room", "message", "menu", "composer", "face", "people", "conversations", "beside"],
+    "conversations": ["page", "face", "conversations", "lobby"],
+    "new": ["page", "form", "settings"],
+    "settings": ["page", "form", "face", "settings"],
 }
 """The style sheet of each page: one, so that a page can be read one round trip after its HTML."""
 

@@ -6,7 +6,6 @@ wrong codes are counted by: the address.
 
 from typing import NamedTuple
 
-from models import Room
 from parlor import (
     accounts,
     admission,
@@ -28,9 +27,6 @@ from parlor.store import Draft
 from parlor.transactions import transaction
 from parlor.writer import writer
 
-RECENT = 6
-"""Rooms that the home page offers again."""
-
 LONG_ABSENCE = 1000
 """Changes missed beyond which a reader gets the latest page, and asks for the gap if need be."""
 
@@ -44,13 +40,6 @@ class Place(NamedTuple):
     claim: accounts.Claim
     as_of: int
     """live.departures when it was looked for."""
-
-
-class Recent(NamedTuple):
-    """A room that someone is a member of, and who is there now."""
-
-    room: Room
-    here: list
 
 
 def open_room(user, name, prepare=None):
@@ -288,12 +277,6 @@ def set_typing(seat, is_typing):
     throttle.hit("typing", seat.member.user_id)
     if live.type(seat, is_typing) or is_typing:
         relay.send_typing(seat.room, live.typing(seat.room))
-
-
-def recent_rooms(user):
-    """The open rooms that a user is a member of, those with the latest word first."""
-    rooms = memberships.of(user, RECENT) if user else []
-    return [Recent(room, who_is_in(room)) for room in rooms]
 
 
 def who_is_in(room):

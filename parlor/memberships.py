@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from models import IS_OPEN, Login, Participant, Room, User, db, now, utc
 from parlor import accounts, claimed, leases, names
@@ -189,12 +189,7 @@ def was_in(code, user):
     return db.session.scalar(mine.limit(1)) is not None
 
 
-def of(user, limit):
-    """The open Rooms that a user is a member of, the latest word first."""
-    rows = (
-        select(Room)
-        .join(Participant, Participant.room_id == Room.id)
-        .where(Participant.user_id == user.id, Participant.left_at.is_(None), IS_OPEN)
-        .order_by(func.coalesce(Room.last_message_at, Participant.joined_at).desc())
-    )
-    return db.session.scalars(rows.limit(limit)).all()
+def participants(room_id):
+    """The Participants of a room, those who came first first."""
+    rows = select(Participant).where(Participant.room_id == room_id, Participant.left_at.is_(None))
+    return db.session.scalars(rows.order_by(Participant.joined_at, Participant.user_id)).all()

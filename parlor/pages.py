@@ -10,18 +10,23 @@ from parlor import (
     admission,
     chat,
     codes,
-    glimpses,
+    hosting,
+    memberships,
     messages,
     numbers,
     presentation,
     relay,
     revisions,
+    talks,
     text,
 )
 from parlor.errors import ChatError, IdReused, NameClaimed, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
 from parlor.limits import throttle
-from parlor.times import iso, zone
+from parlor.presentation import reader_zone
+
+RECENT = 6
+"""Rooms that the home page offers again."""
 
 pages = Blueprint("pages", __name__)
 
@@ -35,7 +40,7 @@ def home():
 def enter():
     """Create a room, or join one."""
     name = request.form.get("use_name") or request.form.get("name", "")
-    code = request.form.get("code", "")
+    code = request.form.get("room") or request.form.get("code", "")
     me, address = accounts.me(), accounts.address()
     try:
         throttle.hit("form", me.id if me else address)
@@ -112,7 +117,7 @@ def history():
         found = messages.history(user.id, before)
     return render_template(
         "history.html",
-        account=account_of(user),
+        account=presentation.account_of(user),
         groups=presentation.history(found.written, user and user.id, reader_zone()),
         q=query,
         before=before,
@@ -146,8 +151,10 @@ def show_home(name=None, code="", error=None, invited=None):
     """
     user = accounts.me()
     remembered = user.name if user else ""
+    rooms, more_rooms = hosting.listed_rooms(request.args.get("rooms"))
+    mine = talks.conversations(user)[0] if user else []
     refusal = error.answer()["error"] if error else {}
-    account = account_of(user)
+    account = presentation.account_of(user)
     page = render_template(
         "home.html",
         form={"name": remembered if name is None else name, "code": code},
@@ -158,27 +165,12 @@ def show_home(name=None, code="", error=None, invited=None):
         account=account,
         face=account and presentation.profile(user),
         here=url_for("pages.room", code=invited) if invited else url_for("pages.home"),
-        recent=[recent(one, user) for one in chat.recent_rooms(user)],
+        listed=presentation.listed(rooms, user and user.id, {one["room"] for one in mine}),
+        more_listed=more_rooms,
+        recent=presentation.conversations(mine[:RECENT], user and user.id),
         invited=invited,
     )
     return (page, error.status, headers(error)) if error else page
-
-
-def account_of(user):
-    """The name of an account; "" for a guest or a stranger."""
-    return user.name if accounts.is_account(user) else ""
-
-
-def recent(one, user):
-    """A chat.Recent as the page shows it to `user`, with the others who are there."""
-    at = one.room.last_message_at
-    names, count = glimpses.others(one.here, user.id)
-    return {
-        "code": one.room.code,
-        "here": names,
-        "count": count,
-        "last_message_at": at and iso(at),
-    }
 
 
 def show_room(place, before=None, typed="", client_id=None, error=None):
@@ -186,25 +178,28 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
 
     `typed` and `client_id`: what is in the form, again, when there was an `error`.
     """
+    me, user = place.me, accounts.me()
     found = messages.page(place.room.id, before)
     here = chat.who_is_in(place.room)
+    people = memberships.participants(place.room.id) if place.room.kind != "open" else []
+    rows, _ = talks.conversations(user)
     page = render_template(
         "room.html",
-        room={
-            "code": place.room.code,
-            "created_at": iso(place.room.created_at),
-            "link": url_for("pages.room", code=place.room.code, _external=True),
-        },
+        room=presentation.room(place.room, me.user_id, people),
         me={
-            **relay.person(place.me),
-            "is_account": place.me.is_account,
+            **relay.person(me),
+            "is_account": me.is_account,
             "owns": revisions.is_owner(place),
         },
-        members=presentation.members(here, place.me.user_id),
+        members=presentation.members(here, me.user_id),
+        participants=presentation.participants(people, here),
         count=len(here),
+        conversations=presentation.conversations(rows, me.user_id),
+        unread_elsewhere=sum(one["unread"] for one in rows if one["room"] != place.room.code),
+        is_account=me.is_account,
         messages=presentation.conversation(
             found.messages,
-            place.me.user_id,
+            me.user_id,
             reader_zone(),
             messages.answered(place.room.id, found.messages),
         ),
@@ -223,8 +218,3 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
 
 def find_place(code):
     return chat.find_place(code, accounts.claim(), accounts.address())
-
-
-def reader_zone():
-    """The zone that the browser put into a cookie."""
-    return zone(request.cookies.get("tz"))

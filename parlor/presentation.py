@@ -5,8 +5,10 @@
 
 from datetime import datetime, timedelta
 
-from parlor import faces, logins, relay, text
-from parlor.times import day_label, iso
+from flask import request, url_for
+
+from parlor import accounts, faces, glimpses, logins, relay, text
+from parlor.times import brief, day_label, iso, zone
 
 TOGETHER = timedelta(minutes=5)
 """Messages of one person that are no further apart stand together."""
@@ -87,7 +89,16 @@ def moment(at, zone):
 
 def avatar(member):
     """What stands for a face. `member`: anything with a name."""
-    return {"initials": faces.initials(member.name), "hue": faces.hue(member.name)}
+    return face(member.name)
+
+
+def face(name):
+    return {"initials": faces.initials(name), "hue": faces.hue(name)}
+
+
+def account_of(user):
+    """The name of an account; "" for a guest or a stranger."""
+    return user.name if accounts.is_account(user) else ""
 
 
 def profile(user):
@@ -111,6 +122,89 @@ def members(here, me_id):
     mine = [member for member in here[relay.NAMED :] if member.user_id == me_id]
     named = here[: relay.NAMED - len(mine)] + mine
     return [{**relay.person(member), **avatar(member)} for member in named]
+
+
+def reader_zone():
+    """The zone that the browser put into a cookie."""
+    return zone(request.cookies.get("tz"))
+
+
+def conversations(found, me_id):
+    """Conversations as lists show them to their reader: glimpses.Conversations, and more."""
+    here = reader_zone()
+    return [{**one, **face(one["title"]), **last_line(one, me_id, here)} for one in found]
+
+
+def room(facts, me_id, people):
+    """A room as its page shows it. `facts`: a memberships.RoomRow; `people`: the Participants of a
+    conversation."""
+    other = next((one for one in people if one.user_id != me_id), None)
+    is_direct = facts.kind == "direct" and other
+    title = other.name if is_direct else facts.name or facts.code
+    return relay.with_picture(
+        {
+            **facts._asdict(),
+            **face(title),
+            "title": title,
+            "created_at": iso(facts.created_at),
+            "link": url_for("pages.room", code=facts.code, _external=True),
+            "has_settings": has_settings(facts, me_id),
+        },
+        other.picture if is_direct else None,
+    )
+
+
+def has_settings(room, me_id):
+    """Whether there is anything that the member may set."""
+    return room.kind == "group" or (room.kind == "open" and room.owner_id == me_id)
+
+
+def participants(people, here=()):
+    """Participants as lists show them; `here`: those who are there now."""
+    ids = {member.user_id for member in here}
+    return [{**relay.person(one), **avatar(one), "here": one.user_id in ids} for one in people]
+
+
+def errors(error, beside=None):
+    """{field: text} of an error, for forms; `beside`: where what has a field belongs instead."""
+    if error is None:
+        return {}
+    refusal = error.answer()["error"]
+    field = beside if beside and "field" in refusal else refusal.get("field", "form")
+    return {field: refusal["message"]}
+
+
+def listed(rooms, me_id, mine):
+    """Rooms of the front page as it shows them. `rooms`: hosting.Listed; `mine`: the codes of those
+    that the reader is in."""
+    return [one_listed(room, here, me_id, room.code in mine) for room, here in rooms]
+
+
+def one_listed(room, here, me_id, is_mine):
+    names, count = glimpses.others(here, me_id)
+    return {
+        "code": room.code,
+        "name": room.name,
+        "description": room.description,
+        "here": names,
+        "count": count,
+        "mine": is_mine,
+    }
+
+
+def last_line(one, me_id, zone):
+    """Of a conversation: when something was said last, by `who` and which `text`."""
+    last = one.get("last")
+    if not last:
+        return {}
+    local = datetime.fromisoformat(last["timestamp"]).astimezone(zone)
+    is_mine = last["user_id"] == me_id
+    author = None if one["kind"] == "direct" else last["name"]
+    return {
+        "when": brief(local, datetime.now(zone).date()),
+        "who": "You" if is_mine else author,
+        "text": "Message deleted" if last.get("deleted") else last["message"],
+    }
 
 
 def history(written, me_id, zone):

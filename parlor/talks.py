@@ -6,7 +6,7 @@ Only accounts start them and are in them. Who is not a participant never learns 
 
 from models import User, db
 from parlor import accounts, admission, claimed, codes, leases, memberships, names, overview, relay
-from parlor.errors import Invalid, NotAllowed, PersonNotFound, SignInNeeded
+from parlor.errors import Invalid, NameMissing, NotAllowed, PersonNotFound, SignInNeeded
 from parlor.limits import throttle
 from parlor.readmarks import marks
 from parlor.rooms import live
@@ -152,9 +152,11 @@ def require_account(user):
 
 
 def found(name):
-    """The account of that name, however it is written. Raises Name… errors, PersonNotFound."""
-    key = names.key(names.clean(name))
+    """The account of that name, however it is written. Raises NameMissing, PersonNotFound."""
+    if not name.strip():
+        raise NameMissing("Whose name?")
+    key = names.key(name)
     user = db.session.scalar(db.select(User).where(User.claimed_key == key))
     if user is None or user.deleted_at:
-        raise PersonNotFound
+        raise PersonNotFound(f"There is no account of the name “{name.strip()}”.")
     return user

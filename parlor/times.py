@@ -27,3 +27,17 @@ def day_label(day, today):
         return "Yesterday"
     label = f"{day:%A}, {day.day} {day:%B}"
     return label if day.year == today.year else f"{label} {day.year}"
+
+
+def brief(local, today):
+    """Of a moment in the reader's zone, in a list: `14:05`, `Yesterday`, `Sat` within a week,
+    `21 Nov`, with the year where it is another."""
+    days = (today - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if days == 1:
+        return "Yesterday"
+    if 1 < days < 7:
+        return f"{local:%a}"
+    label = f"{local.day} {local:%b}"
+    return label if local.year == today.year else f"{label} {local.year}"

@@ -146,6 +146,12 @@ def person():
 
 
 @pytest.fixture
+def account(person):
+    """`account("Alice", server)`: somebody with an account; a name can be had once per server."""
+    return lambda name, server: person(name, server).keep_name()
+
+
+@pytest.fixture
 def alice(person, server):
     return person("Alice", server)
 

@@ -1,4 +1,4 @@
-"""The modules that keep count, alone: catchup, gap, names. Time is turned by hand."""
+"""The modules that keep count, alone: catchup, gap, names, reading. Time is turned by hand."""
 
 CATCHUP = """
 const { Catchup } = await import("parlor/catchup");
@@ -47,6 +47,21 @@ let asked = 0, missing = 1;
 const names = new Names({
   lacks: () => missing > 0,
   ask: async () => { asked += 1; const came = await answers.shift(); missing -= came; },
+  later: (run, pause) => timers.push({ run, pause }),
+});
+const settle = () => new Promise((done) => setTimeout(done));
+const turn = async () => { timers.shift()?.run(); await settle(); };
+"""
+
+READING = """
+const { Reading } = await import("parlor/reading");
+const told = [], counts = [], timers = [];
+let isRead = true, last = 3, fails = false;
+const reading = new Reading({
+  isRead: () => isRead,
+  last: () => last,
+  tell: async (seq) => { told.push(seq); if (fails) throw new Error("no answer"); },
+  counted() { counts.push(this.missed); },
   later: (run, pause) => timers.push({ run, pause }),
 });
 const settle = () => new Promise((done) => setTimeout(done));
@@ -292,3 +307,41 @@ def test_a_change_that_fails_does_not_end_the_following_of_the_end(run):
       return [failed, log.scrollTop];
     """
     assert run("", lines) == [True, 800]
+
+
+def test_what_is_read_is_told_once_a_second_and_only_further_on(run):
+    lines = """
+      reading.look();
+      for (last of [4, 5, 6]) reading.look();
+      await turn();
+      await turn();
+      last = 5;
+      reading.look();
+      return [told, timers.length];
+    """
+    assert run(READING, lines) == [[3, 6], 0]
+
+
+def test_what_is_not_seen_is_counted_and_not_told_as_read_until_it_is(run):
+    lines = """
+      isRead = false;
+      reading.hear();
+      reading.hear();
+      const before = told.length;
+      isRead = true;
+      reading.look();
+      return [before, told, counts];
+    """
+    assert run(READING, lines) == [0, [3], [1, 2, 0]]
+
+
+def test_what_was_not_heard_to_be_read_is_told_again(run):
+    lines = """
+      fails = true;
+      reading.look();
+      await settle();
+      fails = false;
+      await turn();
+      return told;
+    """
+    assert run(READING, lines) == [3, 3]

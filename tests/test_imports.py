@@ -10,7 +10,7 @@ from tests.support import ROOT
 LAYERS = [
     "wsgi",
     "app",
-    "account_pages pages events ws cli "  # the doors
+    "account_pages conversation_pages pages events ws cli "  # the doors
     "api_auth api_me api_members api_messages api_rooms",
     "assets failures housekeeping openapi presentation",  # around them
     "programs",

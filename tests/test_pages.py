@@ -301,7 +301,7 @@ def test_a_refused_message_stays_in_the_form(alice):
     assert "long " * 200 in page.text
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", 2), ("/room/{}", 3), ("/history", 2)])
+@pytest.mark.parametrize(("path", "most"), [("/", 4), ("/room/{}", 5), ("/history", 2)])
 def test_a_page_asks_the_database_a_few_times_however_much_is_there(
     app, alice, browser_of, path, most
 ):

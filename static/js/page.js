@@ -10,4 +10,4 @@ function rememberZone() {
 }
 
 rememberZone();
-document.querySelectorAll("time[data-time]").forEach(showTime);
+document.querySelectorAll('time[data-time]:not([datetime=""])').forEach(showTime);

@@ -12,13 +12,27 @@ export class People {
   #gone = new Set();
   #timer;
 
-  constructor({ list, more, counts, me }) {
-    Object.assign(this, { list, more, counts, me });
+  /** `elsewhere`: the section, if any, of those who belong to the conversation and are not here. */
+  constructor({ list, more, counts, me, elsewhere = null }) {
+    Object.assign(this, { list, more, counts, me, elsewhere });
   }
 
   /** Whether names are missing that the server would tell. */
   get lacksNames() {
     return this.#count <= NAMED && this.#unnamed > 0;
+  }
+
+  /** How many are here. */
+  get number() {
+    return this.#count;
+  }
+
+  /** Those of them whom the page knows: {user_id, name} */
+  get named() {
+    return [...this.list.children].map((person) => ({
+      user_id: Number(person.dataset.userId),
+      name: person.querySelector("bdi").textContent,
+    }));
   }
 
   /** Who is here after a (re)connection. Whoever was here before may come back without being news. */
@@ -56,6 +70,7 @@ export class People {
     this.counts.forEach((count) => (count.textContent = amount(number)));
     this.more.hidden = this.#unnamed <= 0;
     this.more.textContent = `and ${amount(this.#unnamed)} more`;
+    if (this.elsewhere) this.#hideThoseHere();
   }
 
   /** Draws those whom `ask()` names and the page does not, but for who has left meanwhile. */
@@ -65,6 +80,12 @@ export class People {
     const isNew = (member) => !this.#gone.has(member.user_id) && !this.#find(member);
     this.list.append(...members.filter(isNew).map((member) => this.#draw(member)));
     this.count(this.#count);
+  }
+
+  #hideThoseHere() {
+    const rows = [...this.elsewhere.querySelectorAll("[data-user-id]")];
+    rows.forEach((row) => (row.hidden = Boolean(this.#find({ user_id: row.dataset.userId }))));
+    this.elsewhere.hidden = rows.every((row) => row.hidden);
   }
 
   get #unnamed() {

@@ -16,6 +16,7 @@ import { Outbox } from "parlor/outbox";
 import { Pending } from "parlor/pending";
 import { People } from "parlor/people";
 import { Quotes } from "parlor/quotes";
+import { Reading, entitle } from "parlor/reading";
 import { Scroll } from "parlor/scroll";
 import { Line, connect, request } from "parlor/socket";
 import { Status } from "parlor/status";
@@ -35,8 +36,20 @@ const older = find(".older");
 const scroll = new Scroll({ log, list, jump: find(".jump") });
 const quotes = new Quotes({ list, ask: askForOne, goTo: (line) => scroll.goTo(line) });
 const messages = new Messages({ list, empty: find(".empty"), older, me, quotes });
-const people = new People({ list: find(".people-list"), more: find(".people-more"), counts, me });
+const people = new People({
+  list: find(".people-list"),
+  more: find(".people-more"),
+  elsewhere: find(".elsewhere"),
+  counts,
+  me,
+});
 const names = new Names({ lacks: () => people.lacksNames, ask: () => people.complete(askMembers) });
+const reading = new Reading({
+  isRead: () => !document.hidden && scroll.isAtEnd,
+  last: () => messages.lastSeq,
+  tell: tellRead,
+  counted: () => entitle(reading.missed),
+});
 const typers = new Typers({ line: find(".typing"), me });
 const away = new Away({ bar: find(".away"), log, messages, scroll });
 const catchup = new Catchup({
@@ -47,9 +60,14 @@ const catchup = new Catchup({
   done: caughtUp,
 });
 let asked = catchup.through;
-const socket = connect(page.room, () => (asked = catchup.through));
+const socket = connect(() => ({ room: page.room, after: (asked = catchup.through) }));
 const line = new Line({ socket, probe, refused: giveUp });
-const status = new Status({ line: find(".status"), notice: find(".notice"), socket });
+const status = new Status({
+  line: find(".status"),
+  notice: find(".notice"),
+  isConversation: page.kind !== "open",
+  socket,
+});
 const pending = new Pending({ messages, again, discard });
 const outbox = new Outbox({
   storage: openStorage(),
@@ -145,6 +163,7 @@ function receive(message) {
   const isNew = inPassing(() => scroll.holdEnd(() => messages.put(message)));
   if (message.user_id === me.user_id) outbox.discard(message.id);
   else if (isNew) scroll.count();
+  if (isNew && message.user_id !== me.user_id) reading.hear();
 }
 
 /** What comes while the reader is away is told all together, afterwards. */
@@ -176,6 +195,17 @@ function probe(within) {
   return answer;
 }
 
+async function tellRead(seq) {
+  const { error } = await request(socket, "read", { seq });
+  if (error) throw new Error(error.code);
+}
+
+/** What stands beside the talk comes after it. */
+async function lookAround() {
+  const beside = await import("parlor/beside");
+  beside.lookAround({ socket, room: page.room, me, reading, people });
+}
+
 function tellTyping(isTyping) {
   if (socket.connected) socket.emit("typing", { is_typing: isTyping });
 }
@@ -189,6 +219,7 @@ function arrive(room) {
     if (room.gap) passOver(room.gap, room.messages);
     catchup.take(room);
   });
+  reading.look();
 }
 
 /** The code was given out again; or the server was set back, to a backup. */
@@ -258,6 +289,11 @@ socket.on("head", ({ seq }) => catchup.head(seq));
 socket.on("presence", showPresence);
 socket.on("renamed", (member) => scroll.holdEnd(() => rename(member)));
 socket.on("typing", ({ users }) => typers.show(users));
+socket.once("room", () => {
+  if (find(".side")) lookAround().catch(() => {}); // the talk goes on without
+});
+log.addEventListener("scroll", () => reading.look(), { passive: true });
+document.addEventListener("visibilitychange", () => reading.look());
 window.addEventListener("storage", ({ key }) => {
   if (key === null || outbox.owns(key)) outbox.look();
 });

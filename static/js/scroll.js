@@ -21,6 +21,10 @@ export class Scroll {
     this.toEnd();
   }
 
+  get isAtEnd() {
+    return this.#atEnd;
+  }
+
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
     this.#look();

@@ -10,10 +10,10 @@ const THROWN_OUT = 0.2;
 const REFUSED = 2;
 const FINAL = ["not_a_member", "room_not_found", "room_closed"];
 
-/** @param {() => number} through tells up to which change the page has everything */
-export function connect(room, through) {
+/** @param {() => object} auth says, for each connection, where to and since when; see the protocol */
+export function connect(auth) {
   return io({
-    auth: (give) => give({ room, after: through() }),
+    auth: (give) => give(auth()),
     transports: ["websocket", "polling"],
     tryAllTransports: true,
     reconnectionDelay: 500,

@@ -13,12 +13,14 @@ const REFUSALS = {
   room_not_found: "This room is closed.",
   room_closed: "This room is closed.",
 };
+const NOT_YOURS = "You're not in this conversation any more.";
 
 export class Status {
   #wasConnected = false;
 
-  constructor({ line, notice, socket }) {
-    Object.assign(this, { line, notice, socket });
+  /** `isConversation`: of a group, say, that whoever has to leave knows nothing of any more. */
+  constructor({ line, notice, socket, isConversation = false }) {
+    Object.assign(this, { line, notice, socket, isConversation });
     ["connect", "disconnect"].forEach((event) => socket.on(event, () => this.show()));
     ["online", "offline"].forEach((event) => window.addEventListener(event, () => this.show()));
     this.show();
@@ -31,8 +33,9 @@ export class Status {
 
   /** For good: nothing will be tried again. */
   refuse({ code }) {
-    this.notice.querySelector("p").textContent = REFUSALS[code];
-    this.notice.querySelector("[data-rejoin]").hidden = code !== "not_a_member";
+    this.notice.querySelector("p").textContent = this.isConversation ? NOT_YOURS : REFUSALS[code];
+    this.notice.querySelector("[data-rejoin]").hidden =
+      this.isConversation || code !== "not_a_member";
     this.notice.hidden = false;
     this.#say("closed");
   }

@@ -6,6 +6,7 @@ const clockFormat = new Intl.DateTimeFormat("en-GB", {
   hourCycle: "h23",
 });
 const weekdayFormat = new Intl.DateTimeFormat("en", { weekday: "long" });
+const shortFormat = new Intl.DateTimeFormat("en", { weekday: "short" });
 const monthFormat = new Intl.DateTimeFormat("en", { month: "long" });
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
@@ -44,9 +45,21 @@ export function ago(iso, now = new Date()) {
   return unit ? relativeFormat.format(-Math.floor(seconds / length), unit) : "just now";
 }
 
-const formats = { clock, ago };
+/** In a list: "14:05" of today, "Yesterday", "Sat" within a week, "21 Nov", "21 Nov 2025" */
+export function when(iso, now = new Date()) {
+  const label = dayLabel(iso, now);
+  if (label === "Today") return clock(iso);
+  if (label === "Yesterday") return label;
+  const date = new Date(iso);
+  const weekAgo = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 6);
+  if (date >= weekAgo && date <= now) return shortFormat.format(date);
+  const short = `${date.getDate()} ${monthFormat.format(date).slice(0, 3)}`;
+  return date.getFullYear() === now.getFullYear() ? short : `${short} ${date.getFullYear()}`;
+}
 
-/** Fills one <time datetime="…" data-time="clock|ago">. */
+const formats = { clock, ago, when };
+
+/** Fills one <time datetime="…" data-time="clock|ago|when">. */
 export function showTime(element) {
   element.textContent = formats[element.dataset.time](element.dateTime);
 }

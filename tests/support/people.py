@@ -11,6 +11,9 @@ SOON = 5
 """Seconds within which everything that is due has come."""
 
 
+PASSWORD = "a lamp, a chair and some tea"
+
+
 class Refused(Exception):
     """A connection the server did not want; `error` is what it said."""
 
@@ -124,6 +127,12 @@ class Person:
     def create(self):
         """Open a room through the form; return its code."""
         return self.submit({"name": self.name, "code": "", "create": "1"})
+
+    def keep_name(self, password=PASSWORD):
+        """Keep the name: from now on they have an account."""
+        answer = self.post("/account", {"name": self.name, "password": password})
+        assert answer.status_code == 303, f"{answer.status_code}: {answer.text}"
+        return self
 
     def join(self, code):
         """Join a room through the form; return its code."""
