@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, insert, text, update
 
 from models import Message, Room, User, db, now
-from parlor import messages
+from parlor import messages, overview
 from tests.support.rows import add, new_room
 
 FEW, MANY = 4_000, 64_000
@@ -22,7 +22,7 @@ DOUBLE = text("""
 
 @pytest.fixture
 def people(context):
-    return [add(User(name=name)) for name in ("Alice", "Bob", "Charlie", "Dora", "Eve")]
+    return [add(User(name=name)) for name in ("Alice", "Bob", "Charlie", "Dora", "Eve", "Finn")]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def rooms(people):
 @pytest.fixture
 def reads(people, rooms):
     """Everything that is read, by name: from the new end, and far from it."""
-    room, bob, dora = rooms[1].id, people[1].id, people[3].id
+    room, bob, dora, finn = rooms[1].id, people[1].id, people[3].id, people[5].id
     return {
         "the last page": lambda: messages.page(room),
         "an older page": lambda: messages.page(room, before=100),
@@ -44,6 +44,9 @@ def reads(people, rooms):
         "a history of long ago": lambda: messages.history(dora),
         "a history of what is left": lambda: messages.history(people[4].id),
         "what is answered": lambda: messages.answered(room, messages.page(room).messages),
+        "the rooms one is in": lambda: overview.page(bob),
+        "the rooms of who has read nothing": lambda: overview.page(finn),
+        "what is unread": lambda: overview.unread(room, finn, 10),
         "a search": lambda: messages.search(bob, "number"),
         "a search in vain": lambda: messages.search(bob, "nothing like it"),
         "a search further back": lambda: messages.search(bob, "nothing", 43_000, kept=[43_001]),
