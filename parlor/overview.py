@@ -85,31 +85,46 @@ class Row(NamedTuple):
     unread: int
 
 
-def page(user_id, before=None, limit=PAGE, watching=None):
+def page(user_id, before=None, limit=PAGE):
     """What somebody is in, the latest talk first: (glimpses.Conversations, next).
 
-    `next` is the `before` of the next page, None after the last. `watching`: is called with the
-    rooms' ids before anything is read of them, so that nothing of what comes is missed. Raises
-    Invalid for a `before` that never was a `next`.
+    `next` is the `before` of the next page, None after the last. Raises Invalid for a `before` that
+    never was a `next`.
     """
-    found = latest(user_id, before, limit + 1)
-    rest = found[limit - 1] if len(found) > limit else None
-    ids = [id for id, _ in found[:limit]]
-    if watching:
-        watching(ids)
-    return some(user_id, ids), rest and cursor(*rest)
+    ids, next = latest(user_id, before, limit)
+    return list(some(user_id, ids).values()), next
+
+
+def watch(socket, user_id, before=None, limit=PAGE):
+    """The same for a socket, which from now on hears what changes of them.
+
+    It does so before they are read, so that nothing is missed; and no more of those that its user
+    is no longer in by then.
+    """
+    ids, next = latest(user_id, before, limit)
+    relay.watch(socket, ids)
+    found = some_now(user_id, ids)
+    relay.unwatch(socket, ids - found.keys())
+    return list(found.values()), next
+
+
+def some_now(user_id, room_ids):
+    """`some`, as it is now, whatever this transaction has read before."""
+    db.session.rollback()
+    return some(user_id, room_ids)
 
 
 def some(user_id, room_ids):
-    """The Conversations of those rooms that a user is in, in that order."""
+    """{room id: Conversation} of those rooms that a user is in, in that order."""
     marks.flush(user_id)
-    rows = db.session.execute(FACTS, {"user": user_id, "rooms": room_ids, "most": MOST_UNREAD})
+    given = {"user": user_id, "rooms": list(room_ids), "most": MOST_UNREAD}
+    rows = db.session.execute(FACTS, given)
     found = {row[0]: conversation(user_id, Row(*row)) for row in rows}
-    return [found[id] for id in room_ids if id in found]
+    return {id: found[id] for id in room_ids if id in found}
 
 
 def latest(user_id, before, limit):
-    """(room id, moment of the latest word) of what a user is in, after the cursor `before`."""
+    """(the ids of what a user is in after the cursor `before`, as a dict's keys; the next one)."""
     rows = (
         select(Room.id, LATEST)
         .join(Participant, Participant.room_id == Room.id)
@@ -117,7 +132,9 @@ def latest(user_id, before, limit):
         .where(earlier(LATEST, before))
         .order_by(LATEST.desc(), Room.id.desc())
     )
-    return db.session.execute(rows.limit(limit)).all()
+    found = db.session.execute(rows.limit(limit + 1)).all()
+    next = cursor(*found[limit - 1]) if len(found) > limit else None
+    return dict.fromkeys(id for id, _ in found[:limit]).keys(), next
 
 
 def earlier(moment, before):
@@ -184,6 +201,11 @@ def unread(room_id, user_id, seq):
 def tell(room_id, *user_ids):
     """Those users are in a room, and were not before: their sockets hear of it, and of its news."""
     for user_id in filter(relay.listens, user_ids):
-        relay.watch_all(user_id, room_id)
-        for found in some(user_id, [room_id]):
-            relay.send_conversation(user_id, found)
+        sockets = relay.sockets_of(user_id)
+        for socket in sockets:
+            relay.watch(socket, {room_id})
+        found = some_now(user_id, {room_id})
+        for socket in sockets:
+            relay.unwatch(socket, {room_id} - found.keys())
+        for one in found.values():
+            relay.send_conversation(user_id, one)

@@ -87,13 +87,18 @@ def watch(socket, room_ids):
     """From now on a socket gets what changes of those rooms, but for the one it is in."""
     seat = live.seat(socket)
     if is_connected(socket):
-        for id in set(room_ids) - {seat and seat.room.id}:
+        for id in room_ids - {seat and seat.room.id}:
             socketio.server.enter_room(socket, watchers(id))
 
 
-def watch_all(user_id, room_id):
-    for socket in socketio.server.manager.members(tabs(user_id)):
-        watch(socket, [room_id])
+def unwatch(socket, room_ids):
+    for id in room_ids:
+        socketio.server.manager.leave_room(socket, "/", watchers(id))
+
+
+def sockets_of(user_id):
+    """A user's sockets that have asked for their conversations."""
+    return socketio.server.manager.members(tabs(user_id))
 
 
 def subscribe(socket, room_id):
@@ -182,9 +187,9 @@ def send_read(room, user_id, seq, unread):
 def send_gone(room, user_id=None):
     """The live room `room` is over: for a user, or for everybody who watches it."""
     manager = socketio.server.manager
-    for socket in manager.members(tabs(user_id) if user_id else watchers(room.id)):
+    for socket in sockets_of(user_id) if user_id else manager.members(watchers(room.id)):
         manager.emit("conversation", Conversation(room=room.code, gone=True), "/", socket)
-        manager.leave_room(socket, "/", watchers(room.id))
+        unwatch(socket, {room.id})
 
 
 def send_facts(room, facts):

@@ -29,9 +29,7 @@ def conversations(user, before=None, limit=overview.PAGE):
 def watch(socket, visitor, before=None, limit=overview.PAGE):
     """The same for a socket, which from now on hears what changes of them."""
     relay.hear(socket, visitor.user_id)
-    return overview.page(
-        visitor.user_id, before, limit, watching=lambda ids: relay.watch(socket, ids)
-    )
+    return overview.watch(socket, visitor.user_id, before, limit)
 
 
 def enter_lobby(socket, claim):
@@ -78,11 +76,13 @@ def pair_up(low, high):
 def open_group(user, name, member_names):
     """A group with a name and people, accounts all. Returns the Room, which the user owns.
 
-    Raises SignInNeeded, Name… errors, PersonNotFound.
+    Raises SignInNeeded, Name… errors, PersonNotFound, Invalid for more than LARGEST_GROUP people.
     """
     require_account(user)
     title = names.clean(name, leases.LONGEST_NAME)
-    people = {found(one).id for one in member_names[:LARGEST_GROUP]} - {user.id}
+    if len(member_names) > LARGEST_GROUP:
+        raise Invalid(f"{LARGEST_GROUP} people is the most to begin with.", field="members")
+    people = {found(one).id for one in member_names} - {user.id}
     room = gather(user.id, title, people)
     overview.tell(room.id, user.id, *people)
     return room

@@ -19,6 +19,7 @@ from parlor.errors import (
 )
 from parlor.limits import throttle
 from parlor.readmarks import marks
+from parlor.rooms import Visitor
 from tests.support.rows import account, add
 
 HERE = "127.0.0.1"
@@ -182,6 +183,12 @@ def test_a_group_without_a_name_is_none(alice, bob):
     room = talks.open_group(alice, "Friends", ["Bob"])
     with pytest.raises(NameMissing):
         hosting.configure(place(room, alice), name="")
+
+
+def test_a_group_begins_with_a_hundred_people_at_most(alice, bob):
+    with pytest.raises(Invalid):
+        talks.open_group(alice, "Friends", ["Bob"] * 101)
+    assert members(talks.open_group(alice, "Friends", ["Bob"] * 100)) == {"Alice", "Bob"}
 
 
 def test_a_group_with_somebody_unknown_is_not_made(alice, bob):
@@ -471,3 +478,57 @@ def test_who_leaves_a_room_by_the_clock_is_still_in_the_list(alice, bob):
     assert memberships.is_in(room.id, bob.id)
     assert not relay.listens(bob.id)
     assert only(bob)["title"] == "Alice"
+
+
+# While somebody asks
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """`meanwhile(do)`: what happens once a tab follows its conversations, before they are read.
+
+    Returns what the tab follows no more, by room id."""
+    ended = []
+    monkeypatch.setattr(relay, "hear", lambda socket, user_id: None)
+    monkeypatch.setattr(relay, "unwatch", lambda socket, ids: ended.extend(ids))
+
+    def do_then(do):
+        monkeypatch.setattr(relay, "watch", lambda socket, ids: do())
+        return ended
+
+    return do_then
+
+
+def test_what_is_said_meanwhile_is_not_missed(alice, bob, meanwhile):
+    room = talks.open_direct(alice, "Bob")
+    ended = meanwhile(lambda: say(room, bob, "just now"))
+    [found] = talks.watch("tab", Visitor(alice.id))[0]
+    assert found["last"]["message"] == "just now"
+    assert not ended
+
+
+def test_who_is_removed_meanwhile_hears_no_more(alice, bob, meanwhile):
+    room = talks.open_group(alice, "Friends", ["Bob"])
+    there, id = place(room, alice), room.id
+    ended = meanwhile(lambda: hosting.remove_member(there, bob.id))
+    assert talks.watch("tab", Visitor(bob.id))[0] == []
+    assert ended == [id]
+
+
+def test_who_is_removed_before_they_heard_that_they_are_in_hears_nothing(
+    alice, bob, meanwhile, monkeypatch
+):
+    """The news of a new conversation is on its way while its owner thinks again."""
+    told = []
+    monkeypatch.setattr(relay, "listens", lambda user_id: user_id == bob.id)
+    monkeypatch.setattr(relay, "sockets_of", lambda user_id: ["tab"])
+    monkeypatch.setattr(relay, "send_conversation", lambda *news: told.append(news))
+    ended = meanwhile(lambda: chat.part(place(room_named("Friends"), alice), bob.id))
+    monkeypatch.setattr(relay, "send_gone", lambda *_: None)
+    talks.open_group(alice, "Friends", ["Bob"])
+    assert not told
+    assert ended == [room_named("Friends").id]
+
+
+def room_named(name):
+    return db.session.scalar(db.select(Room).where(Room.name == name))
