@@ -35,6 +35,7 @@ LIMITS = {
     "typing": FIVE_A_SECOND,
     "sync": FIVE_A_SECOND,
     "read": FIVE_A_SECOND,
+    "conversations": FIVE_A_SECOND,
     "connect": FIVE_A_SECOND,
 }
 

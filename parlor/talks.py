@@ -27,7 +27,8 @@ def conversations(user, before=None, limit=overview.PAGE):
 
 
 def watch(socket, visitor, before=None, limit=overview.PAGE):
-    """The same for a socket, which from now on hears what changes of them."""
+    """The same for a socket, which from now on hears what changes of them. Raises TooMany, too."""
+    throttle.hit("conversations", visitor.user_id)
     relay.hear(socket, visitor.user_id)
     return overview.watch(socket, visitor.user_id, before, limit)
 
