@@ -1,6 +1,7 @@
 """The programs in docs/examples do what they say, against a real server."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -141,6 +142,25 @@ def test_a_client_comes_back_with_what_it_missed_and_says_what_it_could_not(
 def test_a_client_that_is_not_let_in_says_why(talking, server):
     with talking(plain(server), "ZZZZ", "Ada") as ada:
         ada.wait_for("There is no open room with that code.")
+        assert ada.process.wait(LONG) == 1
+
+
+def test_curl_opens_a_room_and_talks_there(alice, server):
+    shutil.which("curl") or missing("curl")
+    words = (server.url, "Ada of curl", "correct horse battery")
+    for _ in range(2):  # the second time there is an account of that name
+        with Example("sh", "curl.sh", *words) as ada:
+            assert ada.process.wait(LONG) == 0
+            ada.wait_for('"message":"Hello from a shell"')
+            code = re.match(r"Room (\w+) is open", ada.lines[0])[1]
+        alice.enter(code)
+        assert alice.texts() == ["Hello from a shell"]
+
+
+def test_curl_says_that_it_is_not_signed_in(server):
+    shutil.which("curl") or missing("curl")
+    with Example("sh", "curl.sh", server.url, "Ada of curl, too", "short") as ada:
+        ada.wait_for("not signed in")
         assert ada.process.wait(LONG) == 1
 
 
