@@ -88,7 +88,7 @@ def post(code):
     except ChatError as error:
         return answer(error, typed)
     try:
-        chat.arrive(place.live, place.me.user_id, place.me.name)
+        chat.arrive(place.live, place.me.user_id, place.me.name, place.me.picture)
         chat.post(place.live, place.me.user_id, typed, client_id)
     except IdReused as error:  # the page came out of the browser's memory, with an old id
         return show_room(place, typed=typed, error=error)

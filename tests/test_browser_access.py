@@ -214,6 +214,48 @@ def test_a_search_that_has_not_looked_through_everything(page, alice, server):
         expect_accessible(page)
 
 
+@pytest.mark.parametrize("path", ["/account", "/sign-in"])
+def test_the_forms_of_accounts(page, path):
+    page.goto(path)
+    expect_accessible(page)
+    page.get_by_label("name", exact=False).first.fill("Nobody at all")
+    page.get_by_label("Password").fill("short")
+    page.locator(".door .primary").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_an_account(page, person, server):
+    page.goto("/account")
+    page.get_by_label("Your name").fill("Maximiliane 🪔 von Hohenlohe")
+    page.get_by_label("Password").fill("a lamp and a chair")
+    page.get_by_text("More about you").click()
+    expect_accessible(page)
+    page.locator(".door .primary").click()
+    expect(page.get_by_text("The name is yours now")).to_be_visible()
+    form = {"name": "Maximiliane 🪔 von Hohenlohe", "password": "a lamp and a chair"}
+    person("elsewhere", server).post("/sign-in", form)
+    page.reload()
+    expect(page.get_by_role("button", name="Sign out Another device")).to_be_visible()
+    expect_accessible(page)
+    page.goto("/")
+    expect(page.get_by_text("as Maximiliane")).to_be_visible()
+    expect_accessible(page)
+    page.goto("/account")
+    page.get_by_label("Your name").fill("x" * 33)
+    page.get_by_role("button", name="Change the name").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect_accessible(page)
+
+
+def test_a_name_that_belongs_to_somebody(page, person, server):
+    owner = person("The Owner", server)
+    owner.post("/account", {"name": owner.name, "password": "a lamp and a chair"})
+    submit(page, "The Owner", "", "Open a new room")
+    expect(page.get_by_text("belongs to somebody")).to_be_visible()
+    expect_accessible(page)
+
+
 def test_an_error_page(page):
     page.goto("/nowhere")
     expect(page.get_by_role("heading", name="There is nothing here.")).to_be_visible()
