@@ -25,7 +25,7 @@ def requests():
     return min(2000, limit() // 4)
 
 
-def programs():
+def listeners():
     """How many of these may be WebSockets of programs (parlor/ws.py), which last."""
     return requests() // 4
 

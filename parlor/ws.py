@@ -1,7 +1,7 @@
 """The plain WebSocket door, for programs without Socket.IO: parse, call one verb, answer.
 
 A connection is a request that lasts: gunicorn counts it among its own, so there are
-budget.programs() of them at most.
+budget.listeners() of them at most.
 """
 
 import json
@@ -59,7 +59,7 @@ def refusal(environ):
         return "400 Bad Request", Invalid("This address speaks WebSocket.")
     if status := handshake.refusal(environ):
         return status, Invalid()
-    if admission.is_closed or len(relay.listeners()) >= budget.programs():
+    if admission.is_closed or len(relay.listeners()) >= budget.listeners():
         return "503 Service Unavailable", Retry()
     return None
 

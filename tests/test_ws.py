@@ -1,6 +1,13 @@
 """The plain WebSocket door: programs and browsers in one room, over a real server."""
 
+import threading
+import time
+
 import pytest
+import requests
+
+from tests.support.server import DevServer
+from tests.support.talk import enter, expect_all, say
 
 
 @pytest.fixture
@@ -106,3 +113,77 @@ def test_all_that_was_missed_comes_before_what_happens_now(enters, program, alic
     bob.wait_for("message", timeout=20, seq=470)
     assert bob.numbers() == list(range(1, 471)), "each once, in order"
     assert bob.kinds().index("users_list") > 450, "what happens now comes after"
+
+
+def test_a_program_that_is_back_within_the_grace_has_not_left(start_server, person, program):
+    server = start_server(LEAVE_GRACE=5, name="patient")
+    alice = person("Alice", server)
+    code = alice.enter()
+    ada = program(server, code, {"username": "Ada"})
+    token = ada.wait_for("system", event="welcome")["token"]
+    alice.wait_for("presence", lambda data: "Ada" in names(data["joined"]))
+    ada.close()
+    program(server, code, {"token": token}).wait_for("users_list", count=2)
+    time.sleep(6)
+    assert not [data for data in alice.heard("presence") if data["left"]]
+
+
+def test_a_room_that_is_closed_says_so(person, server, program):
+    alice = person("Alice", server)
+    code = alice.create()
+    ada = program(server, code, {"username": "Ada"})
+    ada.wait_for("users_list")
+    assert alice.http.delete(f"{server.url}/api/chat/rooms/{code}", timeout=5).status_code == 204
+    assert ada.wait_until_closed() == 1008
+    assert ada.kinds()[-1] == "closed"
+
+
+def test_a_page_and_a_program_see_each_other(page_for, enters, server):
+    page = page_for("Alice", server)
+    code = enter(page, "Alice")
+    ada = enters(code, "Ada")
+    for n in range(5):
+        say(page, f"page {n}")
+        ada.wait_for("message", message=f"page {n}")
+        ada.ask(f"program {n}", n)
+    expected = [f"{who} {n}" for n in range(5) for who in ("page", "program")]
+    expect_all(page, expected)
+    assert ada.texts() == expected
+    assert ada.numbers() == list(range(1, 11)), "numbers without holes"
+
+
+def test_programs_and_sockets_at_once_leave_no_hole(enters, alice):
+    code = alice.enter()
+    programs = [enters(code, f"Ada {n}") for n in range(5)]
+
+    def talk(one):
+        for n in range(20):
+            one.ask(f"{n}", f"ref-{n}")
+
+    talkers = [threading.Thread(target=talk, args=[one]) for one in programs]
+    for talker in talkers:
+        talker.start()
+    for n in range(20):
+        alice.send(f"Alice {n}")
+    for talker in talkers:
+        talker.join()
+    alice.wait_for("message", lambda message: message["seq"] == 120)
+    for one in programs:
+        one.wait_for("message", seq=120)
+        assert one.numbers() == list(range(1, 121))
+    assert [message["seq"] for message in alice.heard("message")] == list(range(1, 121))
+
+
+def test_under_make_dev_too(tmp_path, program):
+    """Threads instead of greenlets, and another server's sockets."""
+    with DevServer(tmp_path / "dev", RELAY="plain") as server:
+        room = requests.post(server.url, {"name": "Alice", "create": "1"}, timeout=20)
+        code = room.url.rpartition("/")[2]
+        ada, bob = (program(server, code, {"username": name}) for name in ("Ada", "Bob"))
+        for one in (ada, bob):
+            one.wait_for("users_list")
+        assert ada.ask("Hi")["seq"] == 1
+        assert bob.wait_for("message", seq=1)["name"] == "Ada"
+        ada.line.send_close(1000)
+        assert ada.wait_until_closed() == 1000
+        bob.wait_for("system", event="left", text="Ada left.")

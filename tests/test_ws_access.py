@@ -7,6 +7,7 @@ import pytest
 import requests
 import websocket
 
+from parlor import ws
 from tests.support.listening import address
 from tests.support.wire import cookies
 
@@ -142,3 +143,16 @@ def test_wrong_codes_are_counted_as_over_any_door(start_server, program):
         codes.append(program(server, "ZZZZ", {}).refused()["code"])
     assert set(codes[:10]) == {"room_not_found"}, codes
     assert codes[10] == "too_many"
+
+
+def test_no_more_programs_than_there_is_room_for(app, monkeypatch):
+    monkeypatch.setattr(ws.budget, "listeners", lambda: 0)
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Version": "13",
+    }
+    place = {"gunicorn.socket": object()}
+    answer = app.test_client().get("/ws/chat/K7QP", headers=headers, environ_base=place)
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "retry")
