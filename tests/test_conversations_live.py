@@ -5,15 +5,25 @@ import time
 import pytest
 import requests
 
-from tests.support.people import Person, Refused
+from tests.support.people import PASSWORD, Person, Refused
 from tests.support.server import Server
 
 
-def ask(person, verb, **given):
-    """What a verb answers to a `Person`, over the door of tests/support/doors.py."""
-    answer = person.post(f"/verbs/{verb}", json=given)
-    assert answer.ok, f"{verb}: {answer.text}"
-    return answer.json()
+def do(person, path, **form):
+    """Post a form. Returns the address that it leads to."""
+    answer = person.post(path, form)
+    assert answer.status_code == 303, f"{answer.status_code}: {answer.text}"
+    return answer.headers["Location"]
+
+
+def begin(person, *others, title=""):
+    """Open a conversation of two, or, with a title, of a group. Returns its code."""
+    people = ",".join(other.name for other in others)
+    return do(person, "/conversations", people=people, title=title).rpartition("/")[2]
+
+
+def remove(person, code, other):
+    do(person, f"/room/{code}/people/{other.user_id}/remove")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -22,7 +32,7 @@ def server(request, tmp_path_factory):
     if request.param == "postgres":
         more["DATABASE_URL"] = request.getfixturevalue("postgres").fresh_database()
     directory = tmp_path_factory.mktemp("talking")
-    with Server(directory, serves="tests.support.doors:app", **more) as server:
+    with Server(directory, **more) as server:
         yield server
 
 
@@ -32,8 +42,8 @@ def account(person, server, request):
 
     def make(name):
         name = f"{name} {hash(request.node.name) % 10**9}"
-        somebody = person(name, server)
-        somebody.user_id = ask(somebody, "register", name=name)["user_id"]
+        somebody = person(name, server).keep_name()
+        somebody.user_id = somebody.get("/api/me").json()["me"]["user_id"]
         return somebody
 
     return make
@@ -52,7 +62,7 @@ def bob(account):
 @pytest.fixture
 def direct(alice, bob):
     """The code of Alice's and Bob's conversation."""
-    return ask(alice, "direct", name=bob.name)["code"]
+    return begin(alice, bob)
 
 
 def listening(person, code=None):
@@ -164,7 +174,7 @@ def test_what_cannot_be_read_up_to_is_refused(alice, direct, seq):
 
 def test_a_new_conversation_appears_and_is_followed(alice, bob):
     lobby = listening(bob)
-    code = ask(alice, "direct", name=bob.name)["code"]
+    code = begin(alice, bob)
     assert news(lobby, code, "kind")["title"] == alice.name
     alice.connect(code).wait_for("room")
     alice.send("hello")
@@ -181,11 +191,11 @@ def test_a_room_that_is_joined_appears_on_ones_other_pages(alice, bob):
 
 
 def test_who_is_removed_hears_so_and_nothing_more(alice, bob, direct):
-    code = ask(alice, "group", name="Friends", members=[bob.name])["code"]
+    code = begin(alice, bob, title="Friends")
     alice.connect(code).wait_for("room")
     lobby, inside = listening(bob), bob.connect(code)
     inside.wait_for("room")
-    ask(alice, "remove", code=code, user_id=bob.user_id)
+    remove(alice, code, bob)
     assert news(lobby, code, "gone")["gone"] is True
     inside.wait_for("disconnect")
     lobby.forget()
@@ -197,7 +207,7 @@ def test_who_is_removed_hears_so_and_nothing_more(alice, bob, direct):
     with pytest.raises(Refused) as refused:
         bob.connect(code)
     assert refused.value.error["code"] == "room_not_found"
-    ask(alice, "bring", code=code, name=bob.name)
+    do(alice, f"/room/{code}/people", people=bob.name)
     assert news(lobby, code, "kind")["title"] == "Friends"
 
 
@@ -206,18 +216,18 @@ def test_a_closed_room_is_gone_for_everybody(alice, bob):
     bob.join(code)
     lobby, inside = listening(bob), bob.connect(code)
     inside.wait_for("room")
-    ask(alice, "close", code=code)
+    do(alice, f"/room/{code}/close")
     assert news(lobby, code, "gone")
     inside.wait_for("disconnect")
     assert bob.get(f"/room/{code}").status_code == 404
 
 
 def test_who_leaves_a_group_is_rid_of_it_on_all_pages(alice, bob):
-    code = ask(alice, "group", name="Friends", members=[bob.name])["code"]
+    code = begin(alice, bob, title="Friends")
     lobby, owners = listening(alice), listening(bob)
     inside = bob.connect(code)
     inside.wait_for("room")
-    ask(alice, "leave", code=code)
+    do(alice, f"/room/{code}/leave")
     assert news(lobby, code, "gone")
     assert inside.wait_for("facts")["owner_id"] == bob.user_id
     assert not [told for told in owners.heard("conversation") if "gone" in told]
@@ -240,7 +250,7 @@ def test_a_room_that_is_named_is_named_everywhere(alice, bob):
     bob.join(code)
     lobby = listening(bob)
     name = f"The attic of {alice.user_id}"
-    ask(alice, "configure", code=code, name=name, description="Old things", listed=True)
+    do(alice, f"/room/{code}/settings", name=name, description="Old things", listed="1")
     assert alice.wait_for("facts") == {
         "code": code,
         "created_at": alice.wait_for("room")["room"]["created_at"],
@@ -257,9 +267,9 @@ def test_a_room_that_is_named_is_named_everywhere(alice, bob):
 def test_the_lobby_closes_when_its_session_ends(alice, server):
     other = Person(server.url, alice.name)
     try:
-        ask(other, "sign_in", name=alice.name)
+        do(other, "/sign-in", name=alice.name, password=PASSWORD)
         stays, goes = listening(other), listening(alice)
-        ask(alice, "sign_out")
+        do(alice, "/sign-out")
         goes.wait_for("disconnect")
         assert "conversations" in stays.call("conversations", None)
         with pytest.raises(Refused):
@@ -275,25 +285,39 @@ def test_nobody_throws_a_lobby_out_for_being_in_no_room(alice, server):
     assert not lobby.heard("disconnect")
 
 
+GIVEN = {
+    ("post", "/api/chat/rooms/{}/messages"): {"data": "hello"},
+    ("patch", "/api/chat/rooms/{}"): {"name": "Mine"},
+}
+
+
 @pytest.mark.parametrize("who", ["stranger", "guest", "account", "removed"])
 def test_others_get_the_same_bytes_as_for_a_code_that_never_was(
     person, server, account, alice, bob, who
 ):
-    code = ask(alice, "group", name="Friends", members=[bob.name])["code"]
+    code = begin(alice, bob, title="Friends")
     somebody = {"account": lambda: account("Charlie"), "removed": lambda: bob}.get(
         who, lambda: person("Sam", server)
     )()
     if who == "guest":
         somebody.create()
     if who == "removed":
-        ask(alice, "remove", code=code, user_id=bob.user_id)
+        remove(alice, code, bob)
     for method, path in (
         ("get", "/room/{}"),
         ("post", "/room/{}"),
         ("post", "/room/{}/leave"),
+        ("get", "/room/{}/settings"),
+        ("post", "/room/{}/settings"),
+        ("post", "/room/{}/people"),
+        ("post", f"/room/{{}}/people/{alice.user_id}/remove"),
+        ("post", "/room/{}/close"),
         ("get", "/api/chat/rooms/{}"),
         ("get", "/api/chat/rooms/{}/messages"),
         ("post", "/api/chat/rooms/{}/messages"),
+        ("patch", "/api/chat/rooms/{}"),
+        ("delete", "/api/chat/rooms/{}"),
+        ("delete", f"/api/chat/rooms/{{}}/members/{alice.user_id}"),
     ):
         answers = [seen(somebody, method, path, one) for one in (code, "Z" * 12)]
         for one, other in zip(*answers, strict=True):
@@ -308,7 +332,7 @@ def seen(person, method, path, code):
         person.url + path.format(code),
         cookies=person.http.cookies,
         headers={"Origin": person.url},
-        json={"data": "hello"} if path.startswith("/api") and method == "post" else None,
+        json=GIVEN.get((method, path)),
         allow_redirects=False,
         timeout=5,
     )

@@ -56,7 +56,9 @@ export class Conversations {
   /** A new message, or a change of one: of the last, or of an earlier one, which is not shown. */
   #hear(known, news) {
     const newest = known.last?.seq ?? 0;
-    const { seq, user_id } = news.last;
+    const { seq, user_id, deleted } = news.last;
+    const wasUnread = user_id !== this.me && seq > (known.last_read_seq ?? 0);
+    if (seq <= newest && deleted && wasUnread) news.unread = Math.max(0, (known.unread ?? 0) - 1);
     if (seq > newest) {
       news.unread = user_id === this.me ? 0 : (known.unread ?? 0) + 1;
       this.#rise(known.room);
