@@ -44,9 +44,7 @@ def listed(one):
 )
 def open_room(body: NewRoom):
     """Open a room. A guest, who says `as` what name, gets a session cookie."""
-    user = accounts.me()
-    throttle.hit("form", user.id if user else accounts.address())
-    user, room = hosting.open_room(user, body.guest or "", **body.facts())
+    user, room = hosting.open_room(hit(), body.guest or "", **body.facts())
     accounts.stay(user, room.code)
     return {"room": relay.room_facts(room)}, 201
 
@@ -88,15 +86,22 @@ def close_room(path: InRoom):
 )
 def open_direct(body: Named):
     """The conversation with another account: the one that there is, or a new one."""
-    room = talks.open_direct(accounts.me(), body.name)
+    room = talks.open_direct(hit(), body.name)
     return {"room": relay.room_facts(room)}
 
 
 @api_rooms.post("/chat/groups", responses=answers(201, RoomFacts, PersonNotFound, *BAD_NAME))
 def open_group(body: NewGroup):
     """A group with other accounts, that one owns."""
-    room = talks.open_group(accounts.me(), body.name, body.members)
+    room = talks.open_group(hit(), body.name, body.members)
     return {"room": relay.room_facts(room)}, 201
+
+
+def hit():
+    """The user of this request, counted as a form's. Raises TooMany."""
+    user = accounts.me()
+    throttle.hit("form", user.id if user else accounts.address())
+    return user
 
 
 def find_place(code):

@@ -224,6 +224,12 @@ def test_what_is_unread_is_counted_live_in_all_tabs_and_read_in_one_is_read_in_a
         expect(row(page, "Alice")).to_contain_text("Hello 2")
         expect(page).to_have_title(r"(2) " + base_title(page, room))
     expect(titles(tab)).to_have_text(["Alice", room])
+    answer = alice.http.delete(
+        f"{alice.url}/api/chat/rooms/{talk}/messages/1", headers={"Origin": alice.url}
+    )
+    assert answer.ok, answer.text
+    for page in (tab, phone, list_page):
+        expect(unread(page, "Alice")).to_have_text("1 unread")
     phone.goto(f"/room/{talk}")
     arrive(phone)
     for page in (tab, list_page):

@@ -165,3 +165,27 @@ def test_a_code_that_is_given_out_again_is_another_room(live, room):
     assert live.get("K7QP") is again
     live.close(again)
     assert live.get("K7QP") is None
+
+
+def test_a_socket_in_the_lobby_is_somebodys_and_in_no_room(live, room):
+    live.enter(room, 1, "Alice", "tab", "key")
+    live.enter_lobby("page", 1, "key")
+    live.enter_lobby("phone", 1, "another key")
+    assert set(live.sockets()) == {"tab", "page", "phone"}
+    assert live.sockets(room) == ["tab"]
+    assert set(live.sockets_of(1, ["key"])) == {"tab", "page"}
+    assert live.seat("page") is None
+    assert live.visitor("page") == live.visitor("tab")
+    live.rekey(1, "key", "login")
+    assert set(live.sockets_of(1, ["login"])) == {"tab", "page"}
+    live.exit("page")
+    assert live.visitor("page") is None
+
+
+def test_a_room_that_is_let_go_of_is_closed_to_nobody(live, clock):
+    room = live.open(1, "K7QP", lasts=True)
+    clock.forward(600)
+    assert live.deserted() == [room]
+    assert live.drop_if_deserted(room)
+    assert live.get("K7QP") is None
+    assert live.open(1, "K7QP", head=7, lasts=True).head == 7
