@@ -23,10 +23,12 @@ from parlor import (
     text,
     tokens,
     transport,
+    webhooks,
     ws,
 )
 from parlor.account_pages import account_pages
 from parlor.api_auth import api_auth
+from parlor.api_bots import api_bots
 from parlor.api_me import api_me
 from parlor.api_members import api_members
 from parlor.api_messages import api_messages
@@ -68,6 +70,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     pictures.configure(settings.pictures)
     text.configure(settings.max_message_length)
     tokens.configure(settings.token_key)
+    webhooks.configure(settings.webhooks)
     relay.init_app(app, async_mode=async_mode, **socket_options())
     events.init_app(app, wire if settings.relay == "fast" else plain)
     ws.init_app(app)
@@ -80,7 +83,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     guard.init_app(app, settings)
     for door in (pages, account_pages, conversation_pages, cli):
         app.register_blueprint(door)
-    openapi.init_app(app, [api_auth, api_me, api_rooms, api_members, api_messages])
+    openapi.init_app(app, [api_auth, api_me, api_rooms, api_members, api_messages, api_bots])
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)

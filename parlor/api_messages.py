@@ -1,6 +1,6 @@
 """The JSON door of messages: parse, call one verb, answer."""
 
-from parlor import accounts, chat, messages, numbers, relay, revisions
+from parlor import accounts, bots, chat, messages, numbers, relay, revisions
 from parlor.errors import IdReused, Invalid, NotAllowed, RoomClosed
 from parlor.openapi import BAD_TEXT, IN_A_ROOM, answers, door
 from parlor.schemas import InRoom
@@ -36,11 +36,23 @@ def list_messages(path: InRoom, query: Window):
     responses=answers(201, Posted, *IN_A_ROOM, RoomClosed, IdReused, *BAD_TEXT),
 )
 def post_message(path: InRoom, body: NewMessage):
-    """Say something. The answer comes once it is stored."""
-    place = find_place(path.code)
+    """Say something, as JSON or as plain text. The answer comes once it is stored.
+
+    A bot sends its key instead of an access token. With plain text, the header `Idempotency-Key` is
+    the message's `id`.
+    """
+    room, user_id = speaker(path.code)
     reply_to = numbers.whole(body.reply_to, "reply_to")
-    posted = chat.post(place.live, place.me.user_id, body.data, body.id, reply_to)
-    return relay.ack(posted), 201
+    return relay.ack(chat.post(room, user_id, body.data, body.id, reply_to)), 201
+
+
+def speaker(code):
+    """Where something is to be said, and by whom: a member, or a bot with its key."""
+    token = accounts.bearer()
+    if bots.is_key(token):
+        return bots.speaker(token, code)
+    place = find_place(code)
+    return place.live, place.me.user_id
 
 
 @api_messages.patch(

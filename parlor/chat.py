@@ -144,6 +144,12 @@ def go_live(room):
     return live.open(room.id, room.code, room.last_seq, room.lasts)
 
 
+def spoken_in(room):
+    """The LiveRoom of a models.Room that a program speaks in: that alone keeps none open."""
+    known = live.get(room.code)
+    return known if known and known.id == room.id else go_live(room)
+
+
 def leave(place):
     """Stop being a member: on all tabs, and at once. Raises CannotLeave."""
     if place.room.kind == "direct":

@@ -150,6 +150,15 @@ class PersonNotFound(ChatError):
     message = "There is no account of that name."
 
 
+class WebhookInvalid(ChatError):
+    code, field = "webhook_invalid", "webhook"
+    message = "A webhook is a public http or https address, on port 80, 443 or 8000 to 8999."
+
+
+class BotNotFound(ChatError):
+    code, status, message = "bot_not_found", 404, "There is no such bot in this room."
+
+
 class CodeMissing(ChatError):
     code, field, message = "code_missing", "code", "Which room? Type its code."
 

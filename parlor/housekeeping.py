@@ -13,7 +13,7 @@ from threading import Thread
 from flask import current_app
 
 from models import now
-from parlor import chat, erasure, leases, logins, messages, relay
+from parlor import chat, erasure, leases, logins, messages, relay, webhooks
 from parlor.limits import throttle
 from parlor.presence import presence
 from parlor.readmarks import marks
@@ -111,6 +111,7 @@ JOBS = [
     (1, relay.reap),
     (1, close_deserted),
     (1, marks.flush),
+    (1, webhooks.tell_bots),
     (2, tell_heads),
     (5, drop_ghosts),
     (5, erasure.erase_some),

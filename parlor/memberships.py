@@ -129,8 +129,11 @@ def end(room_id, user_id):
 def hand_over(room, user_id):
     """A member has left a group: whose it is if it was theirs; it ends with the last. Not
     committed."""
-    rest = select(Participant.user_id).where(
-        Participant.room_id == room.id, Participant.left_at.is_(None)
+    rest = (
+        select(Participant.user_id)
+        .join(User, User.id == Participant.user_id)
+        .where(Participant.room_id == room.id, Participant.left_at.is_(None))
+        .where(User.claimed_key.is_not(None))  # a bot owns nothing
     )
     longest = rest.order_by(Participant.joined_at, Participant.user_id)
     heir = db.session.scalar(longest.limit(1))

@@ -68,6 +68,7 @@ class Stretch(NamedTuple):
 
 BY_SEQ = Stretch(Message.room_id, Message.seq)
 BY_AUTHOR = Stretch(Message.user_id, Message.id, only=Message.deleted_at.is_(None))
+FOLLOWING = Stretch(Message.room_id, Message.seq, True)
 CHANGED = Stretch(Message.room_id, Message.version, True, Message.version != Message.seq)
 # "<=" is "=" here; but that Postgres would take for rare, and so scan and sort.
 UNCHANGED = Stretch(Message.room_id, Message.seq, True, Message.version <= Message.seq)
@@ -103,6 +104,12 @@ def one(room_id, seq):
     """The Posted of that seq in a room, or None."""
     found = read(BY_SEQ, owner=room_id, above=seq - 1, below=seq + 1, most=1)
     return found[0] if found else None
+
+
+def following(room_id, seq, limit):
+    """The first `limit` messages after a place in a room, by seq."""
+    found = read(FOLLOWING, owner=room_id, above=seq, most=limit)
+    return sorted(found, key=attrgetter("seq"))
 
 
 def answered(room_id, some):

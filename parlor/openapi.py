@@ -153,12 +153,26 @@ def told(error):
 
 class Request(flask.Request):
     def get_json(self, *args, **kwargs):
-        """The JSON object of the request, or None: also for what is nested too deep to be read."""
+        """The JSON object of the request, or None: also for what is nested too deep to be read.
+
+        A text is what that object has as `data`.
+        """
+        if self.mimetype == "text/plain":
+            return self.text()
         try:
             found = super().get_json(*args, **kwargs)
         except RecursionError:
             return None
         return found if isinstance(found, dict) else None
+
+    def text(self):
+        """{"data": text}, with the `id` that the header Idempotency-Key gives. Raises Invalid."""
+        try:
+            found = {"data": self.get_data().decode()}
+        except UnicodeDecodeError as error:
+            raise Invalid("A text is in UTF-8.", field="message") from error
+        key = self.headers.get("Idempotency-Key")
+        return {**found, "id": key} if key else found
 
 
 def init_app(app, doors):

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     limits: bool = True
     pictures: bool = False
     """Whether pages show people's pictures, which are elsewhere."""
+    webhooks: Literal["public", "any", "off"] = "public"
+    """Which addresses bots' webhooks may have: `any` lets them be in the server's own network."""
     relay: Literal["fast", "plain"] = "fast"
     """`plain`: Engine.IO's own WebSocket, slower, in case of doubt."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -11,15 +11,17 @@ LAYERS = [
     "wsgi",
     "app",
     "account_pages conversation_pages pages events ws cli "  # the doors
-    "api_auth api_me api_members api_messages api_rooms",
+    "api_auth api_bots api_me api_members api_messages api_rooms",
     "assets failures housekeeping openapi presentation",  # around them
     "programs",
+    "bots",
+    "webhooks",
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,
     "chat drain revisions",  # of rooms, and of what is said
     "leaving",
     "erasure renames",
     "memberships overview presence writer",
-    "accounts leases messages readmarks schemas_me schemas_rooms",
+    "accounts leases messages readmarks schemas_bots schemas_me schemas_rooms",
     "schemas",
     "claimed logins",
     "store",
@@ -29,8 +31,9 @@ LAYERS = [
     "fanout reaper rooms",
     "listener plain wire",
     "connection dialect",
-    "codes devices faces guard limits logs names numbers passwords pictures profile sessions text "
-    "times tokens transport",
+    "mentions",
+    "addresses codes devices faces guard limits logs names numbers passwords pictures profile "
+    "sessions text times tokens transport",
     "budget frames handshake outbox",
     "admission characters",
     "outages",

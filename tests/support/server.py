@@ -24,6 +24,7 @@ SETTINGS = {
     "MAX_MESSAGE_LENGTH": "1000",
     "LIMITS": "off",
     "PICTURES": "off",
+    "WEBHOOKS": "any",
     "RELAY": "fast",
     "LOG_LEVEL": "INFO",
 }
