@@ -9,6 +9,7 @@ from tests.support.talk import (
     IPHONE,
     add_cookies,
     arrive,
+    away,
     enter,
     field,
     let_in,
@@ -99,6 +100,24 @@ def test_a_listed_room_is_found_on_the_home_page_and_joined_with_one_press(
     room.get_by_role("button", name="Join").click()
     assert arrive(charlie) == code
     expect(notes(owner)).to_have_text(["Charlie joined"])
+
+
+def test_a_room_that_is_named_is_called_so_on_open_pages(account, page_for, here):
+    alice = account("Alice", here)
+    code = alice.create()
+    page = page_for("Charlie", here)
+    enter(page, "Charlie", code)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(f"Room {code}")
+    alice.post(f"/room/{code}/settings", {"name": "Tea", "description": "At four."})
+    expect(heading).to_have_text(f"Tea {code}")
+    expect(page).to_have_title("Tea · Parlor")
+    expect(page.get_by_text("At four.")).to_be_visible()
+    with away(page):
+        alice.post(f"/room/{code}/settings", {"name": "", "description": ""})
+    expect(heading).to_have_text(f"Room {code}")
+    expect(page.get_by_text("At four.")).to_be_hidden()
+    expect(page).to_have_title(f"{code} · Parlor")
 
 
 def enter_as_account(page):

@@ -12,9 +12,10 @@ export function lookAround({ socket, room, me, reading, people }) {
   const conversations = new Conversations({ list, me: me.user_id, open: room, missed });
 
   /** Of the room that it is in, a socket hears the talk itself. */
-  function hear({ seq, user_id, name, message, timestamp, deleted_at }) {
+  function hear({ seq, version, user_id, name, message, timestamp, deleted_at }) {
     const last = { seq, user_id, name, message, deleted: Boolean(deleted_at) };
-    conversations.change({ room, last, last_message_at: timestamp });
+    const isNew = version === seq;
+    conversations.change({ room, last, ...(isNew && { last_message_at: timestamp }) });
   }
 
   function showHere() {
@@ -27,6 +28,7 @@ export function lookAround({ socket, room, me, reading, people }) {
   follow(socket, conversations, showHere);
   socket.on("message", hear);
   socket.on("presence", showHere);
+  socket.on("facts", ({ name }) => conversations.change({ room, title: name ?? room }));
   list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 

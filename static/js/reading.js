@@ -54,7 +54,12 @@ export class Reading {
   }
 }
 
-const title = document.title;
+let title = document.title;
+
+/** The page is called otherwise from now on. */
+export function retitle(name) {
+  title = `${name} · Parlor`;
+}
 
 /** "(3) K7QP · Parlor" */
 export function entitle(unread) {

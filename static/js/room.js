@@ -16,7 +16,7 @@ import { Outbox } from "parlor/outbox";
 import { Pending } from "parlor/pending";
 import { People } from "parlor/people";
 import { Quotes } from "parlor/quotes";
-import { Reading, entitle } from "parlor/reading";
+import { Reading, entitle, retitle } from "parlor/reading";
 import { Scroll } from "parlor/scroll";
 import { Line, connect, request } from "parlor/socket";
 import { Status } from "parlor/status";
@@ -32,6 +32,7 @@ const log = find(".log");
 const list = find(".messages");
 const counts = document.querySelectorAll("[data-count]");
 
+let known;
 const older = find(".older");
 const scroll = new Scroll({ log, list, jump: find(".jump") });
 const quotes = new Quotes({ list, ask: askForOne, goTo: (line) => scroll.goTo(line) });
@@ -220,6 +221,20 @@ function arrive(room) {
     catchup.take(room);
   });
   reading.look();
+  if (known && known !== facts(room.room)) showFacts(room.room);
+  known = facts(room.room);
+}
+
+function facts({ name, description }) {
+  return JSON.stringify([name, description]);
+}
+
+async function showFacts(changed) {
+  known = facts(changed);
+  const { draw } = await import("parlor/facts");
+  draw(changed);
+  retitle(changed.name ?? changed.code);
+  reading.counted();
 }
 
 /** The code was given out again; or the server was set back, to a backup. */
@@ -287,6 +302,7 @@ socket.on("room", arrive);
 socket.on("message", (message) => catchup.receive(message));
 socket.on("head", ({ seq }) => catchup.head(seq));
 socket.on("presence", showPresence);
+socket.on("facts", showFacts);
 socket.on("renamed", (member) => scroll.holdEnd(() => rename(member)));
 socket.on("typing", ({ users }) => typers.show(users));
 socket.once("room", () => {
