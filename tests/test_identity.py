@@ -1,12 +1,12 @@
 """A name becomes one's own, and is given back: the verbs, on both databases."""
 
-from threading import Barrier, Thread
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import select
 
 from models import Login, Message, Room, db
-from parlor import accounts, chat, erasure, identity, logins, passwords, relay
+from parlor import accounts, chat, erasure, identity, logins, memberships, passwords, relay
 from parlor.errors import (
     AlreadyClaimed,
     EmailInvalid,
@@ -140,28 +140,29 @@ def test_an_account_comes_under_its_own_name_whatever_is_typed():
     assert names_in(code)[alice.id] == "Alice"
 
 
-def test_of_two_who_want_a_name_at_once_one_gets_it(app):
-    """One claims it, the other comes into a room with it; whoever is first."""
-    for number in range(4):
-        name = f"Sam {'x' * number}"
-        _, code = opens("Bob")
-        start, outcomes = Barrier(2), []
+def test_a_name_is_not_claimed_behind_the_back_of_whoever_comes_in_with_it(app, monkeypatch):
+    """The guest has been let in, but for the commit, when somebody else claims the name."""
+    _, code = opens("Bob")
+    is_halfway, add = Event(), memberships.add
 
-        def attempt(do, start=start, outcomes=outcomes):
-            with app.test_request_context():
-                start.wait()
-                try:
-                    do()
-                except NameClaimed:
-                    outcomes.append("refused")
+    def add_slowly(*args):
+        added = add(*args)
+        is_halfway.set()
+        Event().wait(1)
+        return added
 
-        tries = (lambda n=name: claims(None, n), lambda c=code, n=name: joins(c, n))
-        threads = [Thread(target=attempt, args=[do]) for do in tries]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
-        assert name not in names_in(code).values(), outcomes
+    def come_in():
+        with app.test_request_context():
+            joins(code, "Sam")
+
+    monkeypatch.setattr(memberships, "add", add_slowly)
+    guest = Thread(target=come_in)
+    guest.start()
+    assert is_halfway.wait(5)
+    sam, _ = claims(None, "Sam")
+    guest.join(5)
+    assert sorted(names_in(code).values()) == ["Bob", "Sam 2"]
+    assert again(sam).name == "Sam"
 
 
 def test_an_account_cannot_claim_again():
