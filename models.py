@@ -115,7 +115,10 @@ class User(db.Model):
     erases: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether what they wrote is still to be taken away."""
 
-    __table_args__ = (Index("ix_user_claimed_key", "claimed_key", unique=True),)
+    __table_args__ = (
+        Index("ix_user_claimed_key", "claimed_key", unique=True),
+        Index("ix_user_erases", "id", sqlite_where=text("erases"), postgresql_where=text("erases")),
+    )
 
 
 class Login(db.Model):

@@ -20,6 +20,8 @@ AT_ONCE = 200
 
 def erase_some():
     """Take away some of what somebody wrote who wants that, and tell the rooms."""
+    if next_to_erase() is None:
+        return  # nearly always: without keeping others from writing
     room, erased = erase()
     live_room = room and live.get(room.code)
     if live_room and live_room.id == room.id:
@@ -27,11 +29,16 @@ def erase_some():
             relay.send_message(live_room, posted)
 
 
+def next_to_erase():
+    """A User of whom there is something left to take away, or None."""
+    return db.session.scalar(select(User).where(User.erases).order_by(User.id).limit(1))
+
+
 @transaction
 def erase():
     """(Room, [Posted]): where something was taken away, and what is left of it. (None, []) at the
     end of it."""
-    user = db.session.scalar(select(User).where(User.erases).limit(1))
+    user = next_to_erase()
     if user is None:
         return None, []
     mine = Message.user_id == user.id

@@ -2,9 +2,10 @@
 
 import secrets
 
+from sqlalchemy import delete as delete_from
 from sqlalchemy import select
 
-from models import IS_OPEN, Participant, Room, User, db, now
+from models import IS_OPEN, Bot, Participant, Room, User, db, now
 from parlor import claimed, logins, memberships, relay, renames
 from parlor.presence import presence
 from parlor.rooms import live
@@ -17,6 +18,7 @@ def leave_for_good(user_id, erases):
     `erases`: what they wrote is to be taken away (parlor/erasure.py does that).
     """
     changes, ended, handed_on = delete(user_id, erases)
+    retire_bots(user_id)
     logins.hang_up(user_id, ended)
     renames.tell(changes)
     for room_id, code, *_ in changes:
@@ -53,6 +55,15 @@ def delete(user_id, erases):
     forget(user, erases)
     changes = renames.bear(user, user.name, f" {user_id}")  # no key of a name has a space
     return changes, ended, part(user_id)
+
+
+@transaction
+def retire_bots(user_id):
+    """Their bots go with them, but for what they said. The keys are good for nothing already."""
+    theirs = select(Bot.user_id).where(Bot.owner_id == user_id)
+    for member, _ in renames.hold(Participant.user_id.in_(theirs)):
+        member.left_at = now()
+    db.session.execute(delete_from(Bot).where(Bot.owner_id == user_id))
 
 
 def forget(user, erases):

@@ -5,8 +5,8 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import select
 
-from models import Login, Message, Room, db
-from parlor import accounts, chat, erasure, identity, logins, memberships, passwords, relay
+from models import Bot, Login, Message, Room, db
+from parlor import accounts, bots, chat, erasure, identity, logins, memberships, passwords, relay
 from parlor.errors import (
     AlreadyClaimed,
     EmailInvalid,
@@ -20,6 +20,7 @@ from parlor.errors import (
     PasswordWrong,
     PictureInvalid,
     SignInFailed,
+    SignInNeeded,
     TooMany,
 )
 from parlor.limits import throttle
@@ -375,6 +376,20 @@ def test_an_account_is_deleted_by_who_knows_its_password():
     with pytest.raises(PasswordWrong):
         identity.delete_account(alice, "not it at all", keep_messages=False)
     assert accounts.who(claim)
+
+
+def test_the_bots_of_an_account_go_with_it_and_what_they_said_stays():
+    alice, claim = claims(None, "Alice")
+    _, code = opens("", alice)
+    made = bots.make(chat.find_place(code, claim, HERE), "Clock")
+    speaker = bots.speaker(made.key, code)
+    chat.post(speaker.room, speaker.user_id, "It is noon")
+    identity.delete_account(again(alice), PASSWORD, keep_messages=True)
+    with pytest.raises(SignInNeeded):
+        bots.speaker(made.key, code)
+    assert db.session.scalar(select(Bot.id)) is None
+    assert sorted(names_in(code).values()) == ["Clock", "Someone who left"]
+    assert not memberships.is_in(speaker.room.id, speaker.user_id)
 
 
 def test_what_goes_with_an_account_takes_numbers_so_that_pages_see_it(monkeypatch):

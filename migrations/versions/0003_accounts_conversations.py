@@ -67,6 +67,13 @@ def upgrade():
         postgresql_where=MESSAGE_IS_THERE,
     )
     op.create_index("ix_user_claimed_key", "user", ["claimed_key"], unique=True)
+    op.create_index(
+        "ix_user_erases",
+        "user",
+        ["id"],
+        sqlite_where=sa.text("erases"),
+        postgresql_where=sa.text("erases"),
+    )
     op.create_index("ix_room_pair", "room", ["pair"], unique=True)
     op.create_index(
         "ix_room_listed_name",
@@ -125,6 +132,7 @@ def downgrade():
         ("ix_room_listed_name", "room"),
         ("ix_room_pair", "room"),
         ("ix_user_claimed_key", "user"),
+        ("ix_user_erases", "user"),
         ("ix_message_user_id_id", "message"),
     ):
         op.drop_index(index, table)
