@@ -184,11 +184,15 @@ def members(room_id, after, limit):
 
 
 def was_in(code, user):
-    """Whether the user has ever been in an open room of that code."""
+    """Whether the user has ever been in an open room of that code, or to its end in a conversation.
+
+    Who was made to leave a conversation knows of no such code.
+    """
     if user is None:
         return False
     rooms = select(Participant.room_id).join(Room, Room.id == Participant.room_id)
-    mine = rooms.where(Participant.user_id == user.id, Room.code == code, Room.kind == "open")
+    may_know = or_(Room.kind == "open", Participant.left_at.is_(None))
+    mine = rooms.where(Participant.user_id == user.id, Room.code == code, may_know)
     return db.session.scalar(mine.limit(1)) is not None
 
 

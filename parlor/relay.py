@@ -162,8 +162,7 @@ def tell_watchers(room, make, *facts):
 def send_here(room):
     """To everyone who watches the live room `room`: who is there, besides themselves."""
     manager, here = socketio.server.manager, live.here(room)
-    sockets = manager.members(watchers(room.id))
-    visitors = {socket: live.visitor(socket) for socket in sockets}
+    visitors = {s: live.visitor(s) for s in manager.members(watchers(room.id))}
     there = [s for s, one in visitors.items() if one and one.user_id in room.members]
     if not there:
         tell_watchers(room, glimpses.of_people, here)

@@ -303,6 +303,16 @@ def test_for_all_others_a_conversation_was_never_there(
     assert [error["code"] for error, _ in real] == ["room_not_found"] * 10 + ["too_many"]
 
 
+def test_who_was_in_a_group_to_its_end_guesses_nothing(alice, bob, limits):
+    """A class comes back from one address when its group is closed."""
+    room = talks.open_group(alice, "Friends", ["Bob"])
+    claim, code = accounts.Claim(bob.id, bob.key), room.code
+    hosting.close(place(room, alice))
+    for _ in range(12):
+        with pytest.raises(RoomNotFound):
+            chat.find_place(code, claim, HERE)
+
+
 def refusal(claim, code, asker):
     """(the error, the statements that were made for it)."""
     db.session.rollback()
