@@ -1,7 +1,7 @@
 """The JSON door of tokens: parse, call one verb, answer."""
 
 from parlor import accounts, identity, programs, tokens
-from parlor.errors import NameClaimed, SignInFailed
+from parlor.errors import Invalid, NameClaimed, SignInFailed
 from parlor.openapi import ANYBODY, BAD_NAME, BAD_PASSWORD, BAD_PROFILE, answers, door
 from parlor.schemas_me import Refresh, Registration, SignIn, Tokens
 
@@ -12,7 +12,7 @@ api_auth = door("auth", "Accounts, and the tokens of programs.")
 
 @api_auth.post(
     "/auth/register",
-    responses=answers(201, Tokens, NameClaimed, *BAD_NAME, *BAD_PASSWORD, *BAD_PROFILE),
+    responses=answers(201, Tokens, NameClaimed, Invalid, *BAD_NAME, *BAD_PASSWORD, *BAD_PROFILE),
     security=ANYBODY,
 )
 def register(body: Registration):
@@ -24,7 +24,9 @@ def register(body: Registration):
     return payload(given), 201
 
 
-@api_auth.post("/auth/login", responses=answers(200, Tokens, SignInFailed), security=ANYBODY)
+@api_auth.post(
+    "/auth/login", responses=answers(200, Tokens, SignInFailed, Invalid), security=ANYBODY
+)
 def sign_in(body: SignIn):
     """Sign in to an account."""
     return payload(

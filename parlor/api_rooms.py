@@ -9,8 +9,8 @@ from parlor.schemas_rooms import (
     Named,
     NewGroup,
     NewRoom,
+    OneRoom,
     RoomChanges,
-    RoomFacts,
     RoomList,
     RoomNow,
 )
@@ -40,7 +40,7 @@ def listed(one):
 
 
 @api_rooms.post(
-    "/chat/rooms", responses=answers(201, RoomFacts, NameClaimed, *BAD_FACTS), security=ANYBODY
+    "/chat/rooms", responses=answers(201, OneRoom, NameClaimed, *BAD_FACTS), security=ANYBODY
 )
 def open_room(body: NewRoom):
     """Open a room. A guest, who says `as` what name, gets a session cookie."""
@@ -66,7 +66,7 @@ def room_now(place):
 
 @api_rooms.patch(
     "/chat/rooms/<code>",
-    responses=answers(200, RoomFacts, *IN_A_ROOM, NotAllowed, *BAD_FACTS),
+    responses=answers(200, OneRoom, *IN_A_ROOM, NotAllowed, *BAD_FACTS),
 )
 def change_room(path: InRoom, body: RoomChanges):
     """Change what is said of one's own room."""
@@ -82,7 +82,7 @@ def close_room(path: InRoom):
 
 
 @api_rooms.post(
-    "/chat/directs", responses=answers(200, RoomFacts, PersonNotFound, Invalid, *BAD_NAME)
+    "/chat/directs", responses=answers(200, OneRoom, PersonNotFound, Invalid, *BAD_NAME)
 )
 def open_direct(body: Named):
     """The conversation with another account: the one that there is, or a new one."""
@@ -90,7 +90,7 @@ def open_direct(body: Named):
     return {"room": relay.room_facts(room)}
 
 
-@api_rooms.post("/chat/groups", responses=answers(201, RoomFacts, PersonNotFound, *BAD_NAME))
+@api_rooms.post("/chat/groups", responses=answers(201, OneRoom, PersonNotFound, *BAD_NAME))
 def open_group(body: NewGroup):
     """A group with other accounts, that one owns."""
     room = talks.open_group(hit(), body.name, body.members)

@@ -17,6 +17,11 @@ def whole(given, name, least=0, most=LARGEST):
     return given
 
 
+def as_whole(given):
+    """What JSON's number is as an int, if it is one: JSON knows no difference between 5 and 5.0."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
 def read(typed, name, least=0, most=LARGEST):
     """The number that stands in an address, or None for None. Raises Invalid."""
     is_number = typed and len(typed) <= 20 and typed.isascii() and typed.isdigit()

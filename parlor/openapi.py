@@ -68,11 +68,11 @@ BAD_PASSWORD = (PasswordMissing, PasswordTooShort, PasswordTooLong)
 BAD_PROFILE = (EmailInvalid, FullNameInvalid, PictureInvalid)
 """Errors that go together."""
 
-SECONDS = {"type": "integer", "minimum": 1}
+WHEN = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds"}}
 HEADERS = {
-    401: {"WWW-Authenticate": {"type": "string"}},
-    429: {"Retry-After": SECONDS},
-    503: {"Retry-After": SECONDS},
+    SignInNeeded.status: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    TooMany.status: WHEN,
+    Retry.status: WHEN,
 }
 """What comes with an error of that status."""
 
@@ -108,7 +108,9 @@ def options():
 def refuse(error):
     """Raise what pydantic's ValidationError means: the first field that is wrong."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
+    field = ".".join(str(part) for part in first["loc"])
+    if not field:
+        raise Unprocessable("The body is a JSON object.") from error
     raise Unprocessable(first["msg"], field=field) from error
 
 
@@ -137,12 +139,8 @@ def failure(status, errors):
         "description": "\n\n".join(told(error) for error in errors),
         "content": {"application/json": {"schema": shape}},
     }
-    if status == SignInNeeded.status:
-        found["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    if status in (TooMany.status, Retry.status):
-        found["headers"] = {
-            "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}
-        }
+    if status in HEADERS:
+        found["headers"] = HEADERS[status]
     return found
 
 
@@ -153,12 +151,13 @@ def told(error):
 
 class Request(flask.Request):
     def get_json(self, *args, **kwargs):
-        """The JSON object of the request, or None: also for what is nested too deep to be read.
-
-        A text is what that object has as `data`.
+        """The JSON object of the request, an empty one where it says nothing; None for what is no
+        object, or is nested too deep to be read. A text is what that object has as `data`.
         """
         if self.mimetype == "text/plain":
             return self.text()
+        if not self.get_data():
+            return {}
         try:
             found = super().get_json(*args, **kwargs)
         except RecursionError:

@@ -24,6 +24,10 @@ LONGEST_PAGE = 100
 Code = Annotated[str, Field(description="A room's code.", json_schema_extra={"example": "K7QP"})]
 
 
+NEED_NOT_BE = ConfigDict(openapi_extra={"required": False})
+"""Of what may be left out as a whole."""
+
+
 class Given(BaseModel):
     """What a request holds."""
 

@@ -7,7 +7,8 @@ from typing_extensions import TypedDict
 
 from parlor import numbers, relay
 from parlor.characters import is_unseen
-from parlor.schemas import Answer, Given, Limit, Name, Query, left_out, number, words
+from parlor.errors import Invalid
+from parlor.schemas import NEED_NOT_BE, Answer, Given, Limit, Name, Query, left_out, number, words
 
 Password = words(256, 8, json_schema_extra={"format": "password"})
 Email = words(254, examples=["alice@example.org"])
@@ -16,9 +17,9 @@ Picture = words(500, description="An https address.")
 
 
 def seen(text):
-    """A line that can be read. Raises ValueError."""
+    """A line that can be read. Raises Invalid."""
     if any(map(is_unseen, text)):
-        raise ValueError("has characters that cannot be seen")
+        raise Invalid("That has characters that cannot be seen.", field="device")
     return text
 
 
@@ -75,6 +76,8 @@ class MyAccount(Answer):
 
 class MyChanges(Given):
     """What is left out stays. An empty text takes away what was said."""
+
+    model_config = NEED_NOT_BE
 
     name: left_out(Name)
     email: left_out(Email)

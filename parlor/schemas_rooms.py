@@ -2,11 +2,19 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    WithJsonSchema,
+    model_validator,
+)
 
 from parlor import numbers, relay
 from parlor.errors import Invalid
 from parlor.schemas import (
+    NEED_NOT_BE,
     Answer,
     Given,
     InRoom,
@@ -19,12 +27,21 @@ from parlor.schemas import (
     words,
 )
 
+WHOLE = {"type": "integer", "minimum": 0, "maximum": numbers.LARGEST}
+
 Title = words(60, description="What the room is called.", examples=["Tea room"])
+Called = Annotated[
+    str,
+    WithJsonSchema({"type": "string"}),
+    Field(description="What a guest is to be called. An account has a name."),
+]
 Description = words(300, description="What the room is about.")
 
 
 class RoomChanges(Given):
     """What is left out stays. An empty text takes away what was said."""
+
+    model_config = NEED_NOT_BE
 
     name: left_out(Title)
     description: left_out(Description)
@@ -38,22 +55,15 @@ class RoomChanges(Given):
 
 
 class NewRoom(RoomChanges):
-    """`as`: what a guest is to be called in it."""
+    """`as`: as `name` when joining."""
 
-    guest: Annotated[left_out(Name), Field(alias="as")]
+    guest: Annotated[left_out(Called), Field(alias="as")]
 
 
 class Coming(Given):
-    """`name`: what a guest is to be called. An account has its own."""
+    model_config = NEED_NOT_BE
 
-    model_config = ConfigDict(openapi_extra={"required": False})
-
-    name: left_out(Name)
-
-    @model_validator(mode="before")
-    @classmethod
-    def perhaps_nothing(cls, given):
-        return given or {}
+    name: left_out(Called)
 
 
 class Named(Given):
@@ -68,7 +78,7 @@ class NewGroup(Given):
 
 
 class ReadMark(Given):
-    seq: Annotated[int, Field(ge=0, le=numbers.LARGEST)]
+    seq: Annotated[int, Field(ge=0, le=numbers.LARGEST), BeforeValidator(numbers.as_whole)]
 
 
 class ListedRoom(relay.RoomFacts):
@@ -99,7 +109,7 @@ class RoomNow(Answer):
     count: int
 
 
-class RoomFacts(Answer):
+class OneRoom(Answer):
     room: relay.RoomFacts
 
 
@@ -158,11 +168,11 @@ class NewMessage(Text):
     """What the event `message` holds, too."""
 
     id: judged_later(
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        {"anyOf": [{"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}, {"type": "null"}]},
         description="Made by the sender. The same id again is the same message.",
     )
     reply_to: judged_later(
-        {"type": "integer", "minimum": 0, "maximum": numbers.LARGEST},
+        {"anyOf": [WHOLE, {"type": "null"}]},
         description="The seq of the message that this one answers.",
     )
 

@@ -115,7 +115,7 @@ def test_a_reply_may_be_posted(client, code):
         ({"data": "x", "reply_to": 7}, 400, "invalid", "reply_to"),
         (["hello"], 400, "invalid", None),
         ("hello", 400, "invalid", None),
-        (None, 400, "invalid", None),
+        (None, 400, "invalid", "message"),
     ],
 )
 def test_what_cannot_be_posted_is_refused(client, code, given, status, error, field):

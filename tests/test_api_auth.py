@@ -79,11 +79,11 @@ def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(app, alice, name)
         ({"name": None, "password": PASSWORD}, (422, "unprocessable", "name")),
         ({"name": "\ud800", "password": PASSWORD}, (400, "name_invalid", "name")),
         ({"name": "Bob", "password": PASSWORD, "age": 7}, (422, "unprocessable", "age")),
-        ({"name": "Bob", "password": PASSWORD, "device": "\x07"}, (422, "unprocessable", "device")),
+        ({"name": "Bob", "password": PASSWORD, "device": "\x07"}, (400, "invalid", "device")),
         (["Bob", PASSWORD], (422, "unprocessable", None)),
         ("Bob", (422, "unprocessable", None)),
         (f'{{"name": "Bob", "password": "{PASSWORD}"}}', (422, "unprocessable", None)),
-        (None, (422, "unprocessable", None)),
+        (None, (422, "unprocessable", "name")),
     ],
 )
 def test_what_is_wrong_is_named(app, alice, given, expected):
