@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 
-import flask_migrate
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -12,6 +11,7 @@ from parlor.settings import Settings
 from tests.support import missing
 from tests.support.browsers import QUIET, Pages, find_chromium
 from tests.support.listening import Listening
+from tests.support.migrated import copy_sqlite
 from tests.support.people import Person
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.server import Server
@@ -28,8 +28,9 @@ def postgres():
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request, tmp_path):
-    """An empty database, of each kind in turn."""
+    """A database with its tables, of each kind in turn."""
     if request.param == "sqlite":
+        copy_sqlite(tmp_path / "parlor.db")
         return f"sqlite:///{tmp_path / 'parlor.db'}"
     return request.getfixturevalue("postgres").fresh_database()
 
@@ -48,11 +49,9 @@ def settings(database_url, tmp_path):
 
 @pytest.fixture
 def app(settings):
-    """Parlor on a freshly migrated database, in this process."""
+    """Parlor on a fresh database, in this process."""
     app = create_app(settings)
     app.testing = True
-    with app.app_context():
-        flask_migrate.upgrade()
     yield app
     with app.app_context():
         db.session.remove()

@@ -1,5 +1,7 @@
 """The harness itself: a test that cannot fail proves nothing."""
 
+from contextlib import closing
+
 import psycopg2
 import pytest
 
@@ -10,11 +12,12 @@ from tests.support.people import Refused
 
 def test_every_database_is_fresh(postgres):
     first, second = postgres.fresh_database(), postgres.fresh_database()
-    assert first != second
-    with psycopg2.connect(second) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema='public'")
-        assert cursor.fetchone() == (0,)
-    connection.close()
+    with closing(psycopg2.connect(first)) as used, used, used.cursor() as cursor:
+        cursor.execute("INSERT INTO room (code, last_seq, created_at) VALUES ('K7QP', 0, now())")
+    for url, rooms in ((first, 1), (second, 0), (postgres.fresh_database(), 0)):
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM room")
+            assert cursor.fetchone() == (rooms,)
 
 
 def test_the_app_has_its_tables(app, client):

@@ -14,7 +14,7 @@ from tests.support.server import QUICK, DevServer, Server
 
 
 def test_a_fresh_database_works(start_server):
-    server = start_server()
+    server = start_server(has_tables=False)
     assert requests.get(server.url, timeout=5).status_code == 200
     with sqlite3.connect(server.directory / "parlor.db") as database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg2
 
 from tests.support import free_port
+from tests.support.migrated import upgrade
 
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
@@ -34,7 +35,7 @@ class Postgres:
         self.binaries = binaries
         self.home, self.options = home, options
         self.port = free_port()
-        self.numbers = count(1)
+        self.numbers, self.template = count(1), None
         # PostgreSQL refuses to run as root. Not under pytest's tmp_path: that is root's alone.
         self.as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
         if os.geteuid() != 0:
@@ -92,11 +93,16 @@ class Postgres:
         assert done.returncode == 0, done.stdout
 
     def fresh_database(self):
-        """Make an empty database; return its URL."""
-        name = f"parlor{next(self.numbers)}"
+        """Make a database that has its tables, and nothing in them; return its URL."""
+        if not self.template:
+            self.template = "parlor_tables"
+            upgrade(self.create(self.template, "template1"))
+        return self.create(f"parlor{next(self.numbers)}", self.template)
+
+    def create(self, name, template):
         server = f"postgresql://parlor@127.0.0.1:{self.port}"
         with closing(psycopg2.connect(f"{server}/postgres")) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {name}")
+                cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"{server}/{name}"

@@ -10,6 +10,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.support import ROOT, free_port
+from tests.support.migrated import copy_sqlite
 
 SETTINGS = {
     "PARLOR_ENV": "development",  # in production, cookies are for https alone
@@ -39,11 +40,12 @@ class Server:
 
     Keeps its database (unless DATABASE_URL names another) and its output in `directory`.
     At the end it must stop when asked, and must not have logged a traceback, unless
-    `server.may_fail = True`. `serves`: what gunicorn is to serve.
+    `server.may_fail = True`. `serves`: what gunicorn is to serve; `has_tables`: whether its SQLite
+    file has them before it starts.
     """
 
-    def __init__(self, directory, serves="wsgi:app", **settings):
-        self.serves = serves
+    def __init__(self, directory, serves="wsgi:app", has_tables=True, **settings):
+        self.serves, self.has_tables = serves, has_tables
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -60,8 +62,8 @@ class Server:
         self.may_fail = False
 
     def __enter__(self):
-        if not self.database_url.startswith("sqlite"):
-            self.flask("db", "upgrade")
+        if self.has_tables:
+            copy_sqlite(self.directory / "parlor.db")
         return self.start()
 
     def __exit__(self, *exception):
