@@ -83,7 +83,7 @@ def read_guest(token):
     """(user id, key) of a guest's token, or None for what is none of ours."""
     try:
         user_id, user_key = guests().loads(token)
-    except BadData:
+    except (BadData, ValueError):
         return None
     return user_id, user_key
 

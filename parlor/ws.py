@@ -171,7 +171,7 @@ class Program:
         """Who a token, or the cookie, says it is; a name alone is a new guest's."""
         if token is None:
             session = self.flask.session_interface.open_session(self.flask, self.request)
-            return None if name else accounts.claim(session, self.request)
+            return accounts.claim(session, self.request) if name is None else None
         if tokens.read_guest(token):
             self.listener.token = token
             return accounts.of_guest(token)

@@ -44,6 +44,8 @@ def test_a_name_that_is_taken_is_refused_and_another_proposed(enters, program, o
         ({"token": 7}, "invalid"),
         ({"token": ""}, "sign_in_needed"),
         ({"token": "nonsense"}, "sign_in_needed"),
+        ({"token": "\ud800"}, "sign_in_needed"),
+        ({"username": "\ud800"}, "name_invalid"),
         ({"token": "WzEsIngiXQ.nonsense", "username": "Ada"}, "sign_in_needed"),
         ({}, "not_a_member"),
     ],
