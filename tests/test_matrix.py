@@ -57,6 +57,9 @@ POST   /api/chat/rooms                          201      201    201     201
 GET    /api/chat/rooms/<code>                   403      200    200     200
 PATCH  /api/chat/rooms/<code>                   403      403    403     200
 DELETE /api/chat/rooms/<code>                   403      403    403     204
+GET    /api/chat/rooms/<code>/bots              403      403    403     200
+POST   /api/chat/rooms/<code>/bots              403      403    403     201
+DELETE /api/chat/rooms/<code>/bots/<bot_id>     403      403    403     404
 POST   /api/chat/rooms/<code>/join              200      200    200     200
 POST   /api/chat/rooms/<code>/leave             403      204    204     204
 GET    /api/chat/rooms/<code>/members           403      200    200     200
@@ -125,6 +128,9 @@ POST   /room/<code>/people/<user_id>/remove     404       404    403     303
 GET    /api/chat/rooms/<code>                   404      404    200     200
 PATCH  /api/chat/rooms/<code>                   404      404    403     200
 DELETE /api/chat/rooms/<code>                   404      404    403     204
+GET    /api/chat/rooms/<code>/bots              404      404    403     200
+POST   /api/chat/rooms/<code>/bots              404      404    403     201
+DELETE /api/chat/rooms/<code>/bots/<bot_id>     404      404    403     404
 POST   /api/chat/rooms/<code>/join              404      404    200     200
 POST   /api/chat/rooms/<code>/leave             404      404    204     204
 GET    /api/chat/rooms/<code>/members           404      404    200     200
@@ -157,6 +163,7 @@ BODIES = {
     "POST /api/chat/groups": {"json": {"name": "Friends", "members": ["Walter"]}},
     "POST /api/chat/rooms": {"json": {"as": "Xenia"}},
     "PATCH /api/chat/rooms/<code>": {"json": {"description": "Tea"}},
+    "POST /api/chat/rooms/<code>/bots": {"json": {"name": "Lamp"}},
     "POST /api/chat/rooms/<code>/join": {"json": {"name": "Wanda"}},
     "POST /api/chat/rooms/<code>/members": {"json": {"name": "Newcomer"}},
     "POST /api/chat/rooms/<code>/messages": {"json": {"data": "hello"}},
@@ -238,6 +245,7 @@ class World:
         client = people.get(who) or self.app.test_client()
         method, path = row.split()
         path = path.replace("<code>", code).replace("<seq>", "1").replace("<id>", "0" * 32)
+        path = path.replace("<bot_id>", "0")
         path = path.replace("<user_id>", str(self.ids["Walter"]))
         body = BODIES.get(row, {})
         answer = client.open(path, method=method, data=body.get("form"), json=body.get("json"))
