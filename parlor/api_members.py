@@ -37,7 +37,7 @@ def join(path: InRoom, body: Coming):
     throttle.hit("form", user.id if user else address)
     user, room = chat.join(user, body.name or "", path.code, address)
     accounts.stay(user, room.code)
-    return {"person": relay.person(memberships.find(room, user))}
+    return {"person": relay.person(memberships.myself(user))}
 
 
 @api_members.post("/chat/rooms/<code>/leave", responses=answers(204, None, *IN_A_ROOM, CannotLeave))
@@ -67,7 +67,7 @@ def list_members(path: InRoom, query: People):
 def add_member(path: InRoom, body: Named):
     """Bring another account into one's own group."""
     user = talks.add_member(find_place(path.code), body.name)
-    return {"person": relay.person(memberships.Me(user.id, user.name, user.picture))}, 201
+    return {"person": relay.person(memberships.myself(user))}, 201
 
 
 @api_members.delete(

@@ -49,7 +49,7 @@ def open_room(user, name, prepare=None):
     """
     admission.check()
     user, room = create(user and user.id, name_for(user, name), prepare)
-    arrive(go_live(room), user.id, user.name, user.picture)
+    arrive(go_live(room), *memberships.myself(user))
     overview.tell(room.id, user.id)
     return user, room
 
@@ -82,12 +82,12 @@ def join(user, name, typed_code, asker):
     live_room = go_live(room)  # from here on it is not deserted
     if room.kind == "open":
         user = memberships.admit(room.id, user and user.id, name)
-    arrive(live_room, user.id, user.name, user.picture)
+    arrive(live_room, *memberships.myself(user))
     overview.tell(room.id, user.id)
     return user, room
 
 
-def arrive(live_room, user_id, name, picture=None):
+def arrive(live_room, user_id, name, picture=None, is_account=False):
     """Someone came by a form: they are here, for now without a socket.
 
     Whoever comes back under another name has left under the old one.
@@ -96,7 +96,7 @@ def arrive(live_room, user_id, name, picture=None):
     is_renamed = known is not None and known.name != name
     if is_renamed:
         presence.tell(live_room, left=[known])
-    newcomer = live.visit(live_room, user_id, name, picture)
+    newcomer = live.visit(live_room, user_id, name, picture, is_account)
     if newcomer or is_renamed:
         presence.tell(live_room, joined=[newcomer or known])
 
@@ -207,7 +207,9 @@ def connect(place, socket, after=None):
     """
     admission.check()
     me = place.me
-    newcomer = live.enter(place.live, me.user_id, me.name, socket, place.claim.key, me.picture)
+    newcomer = live.enter(
+        place.live, me.user_id, me.name, socket, place.claim.key, me.picture, me.is_account
+    )
     if newcomer:
         presence.tell(place.live, joined=[newcomer])
     try:

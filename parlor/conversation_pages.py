@@ -34,8 +34,12 @@ def new():
 
 @conversation_pages.post("/conversations")
 def open_conversation():
-    """With one person by name; with several, or under a title, a group."""
-    people, title = typed_names(), request.form.get("title", "")
+    """With one person by name; with several, or under a title, a group.
+
+    `with`: the name of one, as a button has it; `people`: names as they are typed.
+    """
+    one, title = request.form.get("with"), request.form.get("title", "")
+    people = [one] if one else typed_names()
     is_group = bool(title.strip()) or len(people) > 1
     try:
         user = hit()
@@ -99,10 +103,11 @@ def close(code):
 
 
 def show_new(error=None, beside=None):
+    given = request.form
     page = render_template(
         "new_conversation.html",
         account=presentation.account_of(accounts.me()),
-        form={name: request.form.get(name, "") for name in ("people", "title")},
+        form={"people": given.get("with") or given.get("people"), "title": given.get("title")},
         errors=presentation.errors(error, beside),
     )
     return (page, error.status, headers(error)) if error else page
@@ -116,7 +121,7 @@ def show_settings(place, typed=None, error=None, beside=None):
     room, is_owner = place.room, place.room.owner_id == place.me.user_id
     if not presentation.has_settings(room, place.me.user_id):
         raise NotAllowed
-    people = memberships.participants(room.id) if room.kind == "group" else []
+    people = memberships.members(room.id) if room.kind == "group" else []
     page = render_template(
         "settings.html",
         room={**room._asdict(), "title": room.name or room.code},

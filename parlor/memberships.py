@@ -173,14 +173,15 @@ def is_in(room_id, user_id):
     return db.session.scalar(member) is not None
 
 
-def members(room_id, after, limit):
-    """The first Participants of a room, with user ids above `after`, in their order."""
-    rows = select(Participant).where(
-        Participant.room_id == room_id,
-        Participant.user_id > after,
-        Participant.left_at.is_(None),
+def members(room_id, after=0, limit=None):
+    """Who belongs to a room, each as a Me, by their ids: those above `after`, so many at most."""
+    rows = (
+        select(member_.user_id, member_.name, member_.picture, user_.claimed_key.is_not(None))
+        .where(member_.room_id == room_id, member_.user_id == user_.id, member_.left_at.is_(None))
+        .where(member_.user_id > after)
+        .order_by(member_.user_id)
     )
-    return db.session.scalars(rows.order_by(Participant.user_id).limit(limit)).all()
+    return [Me(*found) for found in db.session.execute(rows.limit(limit))]
 
 
 def was_in(code, user):
@@ -196,7 +197,6 @@ def was_in(code, user):
     return db.session.scalar(mine.limit(1)) is not None
 
 
-def participants(room_id):
-    """The Participants of a room, those who came first first."""
-    rows = select(Participant).where(Participant.room_id == room_id, Participant.left_at.is_(None))
-    return db.session.scalars(rows.order_by(Participant.joined_at, Participant.user_id)).all()
+def myself(user):
+    """The Me of a User in a room that they have just come into."""
+    return Me(user.id, user.name, user.picture, accounts.is_account(user))

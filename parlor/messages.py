@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
 
 from models import IS_OPEN, Message, Participant, Room, db, utc
 from parlor.numbers import LARGEST_ID
@@ -34,7 +35,7 @@ class Written(NamedTuple):
     """A message in its author's history.
 
     Of a conversation that the author is no longer in there is no more to know than that it was: it
-    counts as closed, and has no name.
+    counts as closed, and has no name. One of two bears the other's.
     """
 
     id: int
@@ -256,7 +257,10 @@ def read_written(query, **given):
 def writings(dialect, query):
     one = query(dialect).subquery().c
     may_know = or_(Room.kind == "open", Participant.left_at.is_(None))
-    name = case((may_know, Room.name))
+    other = aliased(Participant)
+    with_whom = select(other.name).where(other.room_id == Room.id, other.user_id != one.user_id)
+    direct = Room.kind == "direct", with_whom.scalar_subquery()
+    name = case(direct, (may_know, Room.name))
     rows = with_author(one, one.id, Room.id, Room.code, name, and_(IS_OPEN, may_know))
     return rows.join(Room, Room.id == one.room_id)
 

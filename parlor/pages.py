@@ -181,7 +181,7 @@ def show_room(place, before=None, typed="", client_id=None, error=None):
     me, user = place.me, accounts.me()
     found = messages.page(place.room.id, before)
     here = chat.who_is_in(place.room)
-    people = memberships.participants(place.room.id) if place.room.kind != "open" else []
+    people = memberships.members(place.room.id) if place.room.kind != "open" else []
     rows, _ = talks.conversations(user)
     page = render_template(
         "room.html",

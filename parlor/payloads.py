@@ -13,11 +13,13 @@ from parlor.times import iso
 
 
 class Person(TypedDict):
-    """`picture`: an https address, where pictures are allowed and the person has one."""
+    """`picture`: an https address, where pictures are allowed and the person has one. `account`:
+    true for whoever has one, so that they can be written to."""
 
     user_id: int
     name: str
     picture: NotRequired[str]
+    account: NotRequired[bool]
 
 
 class Message(TypedDict):
@@ -83,6 +85,7 @@ class Renamed(TypedDict):
     user_id: int
     name: str
     picture: NotRequired[str]
+    account: NotRequired[bool]
 
 
 class Typing(TypedDict):
@@ -163,11 +166,14 @@ class Named(NamedTuple):
     user_id: int
     name: str
     picture: str | None = None
+    is_account: bool = False
 
 
 def person(member) -> Person:
-    """`member`: anything with a user_id, a name and a picture."""
+    """`member`: anything with a user_id, a name, a picture, and is_account."""
     found = Person(user_id=member.user_id, name=member.name)
+    if member.is_account:
+        found["account"] = True
     return with_picture(found, member.picture)
 
 

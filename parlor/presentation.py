@@ -136,7 +136,7 @@ def conversations(found, me_id):
 
 
 def room(facts, me_id, people):
-    """A room as its page shows it. `facts`: a memberships.RoomRow; `people`: the Participants of a
+    """A room as its page shows it. `facts`: a memberships.RoomRow; `people`: the members of a
     conversation."""
     other = next((one for one in people if one.user_id != me_id), None)
     is_direct = facts.kind == "direct" and other
@@ -218,7 +218,11 @@ def history(written, me_id, zone):
             {
                 "day": view["day"],
                 "day_label": view["day_label"],
-                "room": {"code": one.room_code, "closed": one.room_closed},
+                "room": {
+                    "code": one.room_code,
+                    "name": one.room_name,
+                    "closed": one.room_closed,
+                },
                 "messages": [],
             },
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 
 from models import IS_OPEN, Participant, Room, db
-from parlor import claimed, names, overview, relay
+from parlor import accounts, claimed, names, overview, relay
 from parlor.memberships import names_in
 from parlor.rooms import live
 
@@ -44,7 +44,7 @@ def bear(user, name, key):
     for member, _ in mine:
         member.name, member.name_key, member.picture = name, key, user.picture
     db.session.flush()
-    return changes(mine)
+    return changes(mine, accounts.is_account(user))
 
 
 def hold(*which):
@@ -60,16 +60,16 @@ def rooms_of(user_id):
     return select(Participant.room_id).where(Participant.user_id == user_id)
 
 
-def changes(found):
+def changes(found, is_account=False):
     return [
-        Change(room.id, room.code, room.kind, as_named(member))
+        Change(room.id, room.code, room.kind, as_named(member, is_account))
         for member, room in found
         if room.closed_at is None
     ]
 
 
-def as_named(member):
-    return relay.Named(member.user_id, member.name, member.picture)
+def as_named(member, is_account):
+    return relay.Named(member.user_id, member.name, member.picture, is_account)
 
 
 def tell(changes):

@@ -23,6 +23,7 @@ class Member:
     user_id: int
     name: str
     picture: str | None = None
+    is_account: bool = False
     sockets: set[str] = field(default_factory=set)
     until: float = 0
     types_until: float = 0
@@ -121,16 +122,16 @@ class LiveRooms:
         return True
 
     @locked
-    def visit(self, room, user_id, name, picture=None):
+    def visit(self, room, user_id, name, picture=None, is_account=False):
         """Someone came by a form. The Member, if they were not here before, else None."""
-        member, is_new = self._member(room, user_id, name, picture)
+        member, is_new = self._member(room, user_id, name, picture, is_account)
         member.until = max(member.until, self.clock() + VISIT_LASTS)
         return member if is_new else None
 
     @locked
-    def enter(self, room, user_id, name, socket, key=None, picture=None):
+    def enter(self, room, user_id, name, socket, key=None, picture=None, is_account=False):
         """Someone came on a socket. The Member, if they were not here before, else None."""
-        member, is_new = self._member(room, user_id, name, picture)
+        member, is_new = self._member(room, user_id, name, picture, is_account)
         member.sockets.add(socket)
         self.seats[socket] = Seat(room, member, key)
         return member if is_new else None
@@ -140,10 +141,10 @@ class LiveRooms:
         """Someone came on a socket, to no room."""
         self.lobby[socket] = Visitor(user_id, key)
 
-    def _member(self, room, user_id, name, picture):
+    def _member(self, room, user_id, name, picture, is_account):
         is_new = user_id not in room.members
         member = room.members.setdefault(user_id, Member(user_id, name))
-        member.name, member.picture = name, picture
+        member.name, member.picture, member.is_account = name, picture, is_account
         return member, is_new
 
     def member(self, room, user_id):
@@ -181,10 +182,10 @@ class LiveRooms:
             known[socket] = replace(known[socket], key=new)
 
     @locked
-    def rename(self, room, user_id, name, picture):
-        """Someone has another name now, or another picture."""
+    def rename(self, room, user_id, name, picture, is_account):
+        """Someone has another name now, or another picture, or has an account."""
         if user_id in room.members:
-            self._member(room, user_id, name, picture)
+            self._member(room, user_id, name, picture, is_account)
 
     @locked
     def exit(self, socket, at_once=False):

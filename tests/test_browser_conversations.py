@@ -356,3 +356,68 @@ def test_a_guest_with_one_room_has_the_room_to_themselves(page_for, server, pers
     arrive(page)
     expect(page.get_by_role("navigation", name="Conversations")).to_be_visible()
     assert isinstance(alice, Person)
+
+
+def test_somebody_with_an_account_is_written_to_from_the_people_list(
+    alice, bob, person, page_of, here
+):
+    hers = page_of(alice)
+    code = enter_as_account(hers)
+    person("Charlie", here).enter(code)
+    bob.enter(code)
+    expect(hers.get_by_role("button", name="Message Bob")).to_be_visible()
+    expect(hers.get_by_role("button", name="Message Alice")).to_be_hidden()
+    expect(hers.locator(".person", has_text="Charlie")).to_be_visible()
+    expect(hers.get_by_role("button", name="Message Charlie")).to_be_hidden()
+    hers.reload()
+    arrive(hers)
+    hers.get_by_role("button", name="Message Bob").click()
+    arrive(hers)
+    expect(hers.get_by_role("heading", level=1)).to_have_text("Bob")
+    say(hers, "Just us")
+    hers.goto("/history")
+    expect(hers.locator(".group-room")).to_have_text("in Bob")
+
+
+def test_guests_write_to_nobody_and_can_be_written_to_once_they_keep_their_name(
+    alice, person, page_of, page_for, here
+):
+    hers = page_of(alice)
+    code = enter_as_account(hers)
+    charlie = person("Charlie", here)
+    charlie.enter(code)
+    his = page_for("Charlie", here)
+    let_in(his, charlie, code)
+    expect(his.get_by_role("button", name="Message")).to_have_count(0)
+    expect(hers.get_by_role("button", name="Message Charlie")).to_be_hidden()
+    charlie.keep_name()
+    expect(hers.get_by_role("button", name="Message Charlie")).to_be_visible()
+
+
+def test_what_comes_live_is_drawn_as_the_server_draws_it(alice, bob, page_of, page_for):
+    page_for.allow("ERR_FAILED")
+    his = page_of(bob)
+    his.goto("/conversations")
+    expect(his.get_by_text("It's quiet here.")).to_be_visible()
+    his.wait_for_timeout(300)
+    talk = talk_with(alice, "Bob")
+    expect(titles(his)).to_have_text(["Alice"])
+    alice.connect(talk).wait_for("room")
+    alice.send("مرحبا")
+    expect(unread(his, "Alice")).to_have_text("1 unread")
+    expect(row(his, "Alice")).to_contain_text("Here now")
+    live = drawn(his)
+    his.context.route("**/*.js", lambda route: route.abort())
+    his.reload()
+    assert drawn(his) == live
+
+
+def drawn(page):
+    """The first row's markup, but for white space between its parts and the order of attributes."""
+    return page.locator(".conversation").first.evaluate(
+        """(row) => [row, ...row.querySelectorAll("*")].map((part) => [
+          part.tagName,
+          part.children.length ? "" : part.textContent,
+          ...[...part.attributes].map(({ name, value }) => `${name}=${value}`).sort(),
+        ])"""
+    )

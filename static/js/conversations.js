@@ -123,7 +123,7 @@ export class Conversations {
     const who = row.querySelector(".conversation-who");
     const isMine = last?.user_id === this.me;
     who.hidden = !last || (kind === "direct" && !isMine);
-    who.firstElementChild.textContent = isMine ? "You" : last?.name;
+    who.firstElementChild.textContent = who.hidden ? "" : isMine ? "You" : last.name;
     row.querySelector(".conversation-text").textContent = last?.deleted
       ? "Message deleted"
       : (last?.message ?? "");

@@ -53,7 +53,7 @@ export class People {
 
   rename(member) {
     const person = this.#find(member);
-    if (person) drawPerson(person, member);
+    if (person) this.#fill(person, member);
   }
 
   /** @returns {boolean} whether the page knew them */
@@ -113,9 +113,19 @@ export class People {
   }
 
   #draw(member) {
-    const person = clone("person");
+    return this.#fill(clone("person"), member);
+  }
+
+  #fill(person, member) {
+    const isMe = member.user_id === this.me.user_id;
     drawPerson(person, member);
-    person.querySelector(".person-me").hidden = member.user_id !== this.me.user_id;
+    person.querySelector(".person-me").hidden = !isMe;
+    const write = person.querySelector("form");
+    if (write) {
+      write.hidden = isMe || !member.account;
+      const label = `Message ${member.name}`;
+      Object.assign(write.firstElementChild, { value: member.name, ariaLabel: label });
+    }
     return person;
   }
 }
