@@ -58,6 +58,8 @@ def test_a_guest_keeps_the_name_and_the_room(browser_of):
     assert "Keep your name" in alice.get(f"/room/{code}").text
     assert alice.keep_name().location == "/account?done=kept"
     assert "Alice" in alice.get("/account").text
+    assert alice.get("/room").location == f"/room/{code}"
+    assert 'href="/room"' in alice.get("/account?done=kept").text
     room = alice.get(f"/room/{code}").text
     assert "Hello" in room
     assert "Keep your name" not in room
