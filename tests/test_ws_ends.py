@@ -154,7 +154,7 @@ def test_a_close_is_answered_and_frees_the_seat(enters, alice, server):
 @pytest.mark.parametrize("relay", ["fast", "plain"])
 def test_a_deploy_tells_programs_and_does_not_wait_for_them(relay, start_server, person, program):
     server = start_server(RELAY=relay, name="deployed")
-    code = person("Alice", server).enter()
+    code = person("Alice", server).create()
     programs = [program(server, code, {"username": f"Ada {n}"}) for n in range(20)]
     for one in programs:
         one.wait_for("users_list")
