@@ -260,3 +260,45 @@ def test_an_error_page(page):
     page.goto("/nowhere")
     expect(page.get_by_role("heading", name="There is nothing here.")).to_be_visible()
     expect_accessible(page)
+
+
+@pytest.fixture
+def talks(account, start_server, page_for):
+    """A page of Alice's, who has talks of all kinds, and the code of a group of hers."""
+    server = start_server()
+    alice, bob = account("Alice", server), account("بوب", server)
+    code = alice.enter()
+    settings = {"name": "Tea and cake", "description": "Every day at four.", "listed": "1"}
+    alice.post(f"/room/{code}/settings", settings)
+    bob.enter(code)
+    bob.send("مرحبا")
+    alice.post("/conversations", {"people": "بوب"})
+    group = alice.post("/conversations", {"people": "بوب", "title": "Reading"})
+    page = page_for("Alice", server, reduced_motion="reduce")
+    add_cookies(page, alice)
+    return page, group.headers["Location"].rpartition("/")[2]
+
+
+def test_conversations_beside_a_group(talks):
+    page, group = talks
+    page.goto(f"/room/{group}")
+    arrive(page)
+    expect(page.locator(".conversation")).to_have_count(3)
+    expect_accessible(page)
+
+
+def test_pages_of_conversations(talks):
+    page, group = talks
+    for path in ("/conversations", "/conversations/new", f"/room/{group}/settings", "/"):
+        page.goto(path)
+        expect_accessible(page)
+
+
+def test_room_settings_of_a_guest_with_an_error(page):
+    enter(page, "Alice")
+    page.get_by_role("link", name="Room settings").evaluate("link => link.click()")
+    page.get_by_label("Show it on the front page").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("A room that is listed needs a name.")).to_be_visible()
+    page.get_by_text("Close the room").click()
+    expect_accessible(page)
