@@ -12,7 +12,7 @@ from tests.support import ROOT
 from tests.support.browsers import QUIET, find_chromium
 from tests.support.people import Person
 from tests.support.server import Server
-from tests.support.talk import DESKTOP, IPHONE, date_back, let_in
+from tests.support.talk import DESKTOP, IPHONE, add_cookies, date_back, let_in
 
 PICTURES = ROOT / "docs" / "screenshots"
 CODE = "K7QP"
@@ -32,6 +32,16 @@ TALK = [
     (2, "Charlie", "Saving you the good chair then."),
 ]
 """Minutes before NOW, who, and what."""
+ASIDE = [
+    ("Bob", {"people": "Bob"}, "Could you bring the blue cups, too?"),
+    (
+        "Charlie",
+        {"people": "Charlie, Bob", "title": "Reading: Middlemarch"},
+        "Chapter 12 by Sunday?",
+    ),
+    ("ليلى", {"people": "ليلى"}, "شكرًا على المساء الجميل"),
+]
+"""Who writes in a conversation of Alice's, what she opened it with, and what is said."""
 
 
 def main():
@@ -48,6 +58,7 @@ def main():
         for person in [alice, *guests.values()]:
             stage.callback(person.close)
         play(server, {"Alice": alice, **guests})
+        write(server, alice, guests)
         playwright = stage.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         stage.callback(chromium.close)
@@ -71,11 +82,29 @@ def play(server, people):
     date_back(server, CODE, [NOW - timedelta(minutes=before) for before, _, _ in TALK])
 
 
+def write(server, alice, guests):
+    """Some keep their names, and talk with Alice beside the room, which has a name by now."""
+    for person in (alice, guests["Bob"], guests["Charlie"], guests["ليلى"]):
+        person.keep_name()
+    alice.post(f"/room/{CODE}/settings", {"name": "Tea and cake", "listed": "1"})
+    for number, (who, form, text) in enumerate(ASIDE):
+        answer = alice.post("/conversations", form)
+        code = answer.headers["Location"].rpartition("/")[2]
+        guests[who].connect(code).wait_for("room")
+        guests[who].send(text)
+        date_back(server, code, [NOW - timedelta(minutes=7 + 50 * number)])
+
+
 def take(chromium, alice, guests):
+    page = open_page(chromium, alice, IPHONE, "light")
+    add_cookies(page, alice)
+    page.goto("/conversations")
+    expect(page.locator(".conversation")).to_have_count(1 + len(ASIDE))
+    shoot(page, "conversations-phone")
     for name, size, light in [("room", DESKTOP, "light"), ("room-phone", IPHONE, "dark")]:
         page = open_page(chromium, alice, size, light)
         let_in(page, alice, CODE)
-        guests["Bob"].tab.emit("typing", {"is_typing": True})
+        guests["Bob"].tabs[0].emit("typing", {"is_typing": True})
         expect(page.locator(".typing")).to_have_text("Bob is typing")
         shoot(page, name)
     home = open_page(chromium, alice, DESKTOP, "light")

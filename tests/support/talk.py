@@ -151,6 +151,11 @@ def date_back(server, code, moments):
                 " (SELECT id FROM room WHERE code = ? AND closed_at IS NULL)",
                 (utc, seq, code),
             )
+        database.execute(
+            "UPDATE room SET last_message_at = (SELECT max(timestamp) FROM message"
+            " WHERE room_id = room.id) WHERE code = ? AND closed_at IS NULL",
+            [code],
+        )
         database.commit()
 
 
