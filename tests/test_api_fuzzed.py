@@ -54,6 +54,8 @@ class World:
         self.code = self.alice.post("/api/chat/rooms", {}).json["room"]["code"]
         self.bob.post(f"/api/chat/rooms/{self.code}/join")
         self.alice.post(f"/api/chat/rooms/{self.code}/messages", {"data": "hello"})
+        made = self.alice.post(f"/api/chat/rooms/{self.code}/bots", {"name": "A lamp"})
+        self.bot_id = made.json["bot"]["id"]
         bot = self.alice.post(f"/api/chat/rooms/{self.code}/bots", {"name": f"Robot {self.code}"})
         self.bot_id = bot.json["bot"]["id"]
 
