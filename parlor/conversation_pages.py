@@ -28,7 +28,8 @@ def conversations():
 
 @conversation_pages.get("/conversations/new")
 def new():
-    talks.require_account(accounts.me())
+    if not accounts.is_account(accounts.me()):
+        return redirect(url_for("account_pages.sign_in", next=url_for(".new")), 303)
     return show_new()
 
 

@@ -83,7 +83,7 @@ def test_the_same_two_have_one_conversation(alice, bob):
 def test_a_conversation_is_for_those_who_have_signed_in(browser_of):
     charlie = browser_of("Charlie")
     assert charlie.get("/conversations").status_code == 200
-    assert charlie.get("/conversations/new").status_code == 401
+    assert charlie.get("/conversations/new").location == "/sign-in?next=/conversations/new"
     assert charlie.post("/conversations", people="Alice").status_code == 401
 
 
