@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from http.client import HTTPException
 from threading import Timer
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from flask import current_app
 from sqlalchemy import or_, select, update
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from models import IS_OPEN, Bot, Participant, Room, User, db, now
 from parlor import addresses, chat, mentions, messages, relay
@@ -135,7 +137,7 @@ def tell(call):
         return pass_over(call, found[-1].seq if full else call.last_seq)
     try:
         answer = post(call, said)
-    except (WebhookInvalid, HTTPError, OSError, Refused) as error:
+    except NOT_TOLD as error:
         return try_later(call, said, error)
     reply(call, said, answer)
     settle(call, said.seq)
@@ -193,8 +195,11 @@ class Refused(Exception):
     """The hook answered, but not that it has taken the message."""
 
 
+NOT_TOLD = (WebhookInvalid, Refused, HTTPError, HTTPException, CertificateError, OSError)
+
+
 def post(call, said):
-    """Call the hook. The text that it answers, or None. Raises Refused, HTTPError, OSError."""
+    """Call the hook. The text that it answers, or None. Raises one of NOT_TOLD."""
     target = addresses.find(call.webhook, anywhere=mode == "any")
     body = payload(call, said)
     end = time.monotonic() + PATIENCE

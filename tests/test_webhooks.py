@@ -196,6 +196,15 @@ def test_nor_is_one_that_answers_letter_by_letter(app, alice, room, lamp, hook, 
     assert said(alice, room) == [("Alice", "@lamp on")]
 
 
+def test_one_that_does_not_speak_http_is_told_again_later(app, alice, room, lamp, hook, tell):
+    hook.answers.append(lambda handler: handler.wfile.write(b"220 mail.example\r\n\r\n"))
+    say(alice, room, "@lamp on")
+    tell()
+    tell()
+    assert len(hook.calls) == 1
+    assert bot(app).attempts == 1
+
+
 def test_a_slow_hook_holds_up_no_other(app, alice, room, lamp, hook, tell):
     release = threading.Event()
     with listening() as other:
