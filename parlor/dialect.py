@@ -66,9 +66,8 @@ def renamed(data):
 
 def facts(data):
     name = data.get("name")
-    return system(
-        "facts", f"The room is now called {name}." if name else "The room has no name.", room=data
-    )
+    text = f"The room is called {name}." if name else "The room has no name."
+    return system("facts", text, room=data)
 
 
 SPEAK = {"presence": presence, "restart": restart, "renamed": renamed, "facts": facts}
@@ -86,11 +85,16 @@ def welcome(data, token=None):
     return system("welcome", text, **told) + messages(data)
 
 
-def synced(data):
-    """The answer to `sync`. `data`: a relay.Sync."""
+def synced(data, ref=None):
+    """The answer to `sync`. `data`: a relay.Sync; `ref`: what the question was marked with."""
     text = f"That was all up to {data['through']}."
-    state = {"through": data["through"], "more": data["more"]}
+    state = {"through": data["through"], "more": data["more"], **marked(ref)}
     return messages(data) + system("synced", text, **state)
+
+
+def marked(ref):
+    """What an answer has for the `ref` of what it answers, which may be None."""
+    return {} if ref is None else {"ref": ref}
 
 
 def messages(data):

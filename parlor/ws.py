@@ -128,9 +128,7 @@ class Program:
         self.answer("error", ref, **refused.answer())
 
     def answer(self, kind, ref, **facts):
-        if ref is not None:
-            facts["ref"] = ref
-        self.listener.put(dialect.frame(kind, **facts))
+        self.listener.put(dialect.frame(kind, **facts, **dialect.marked(ref)))
 
     def within(self):
         return self.flask.app_context()
@@ -204,7 +202,8 @@ def check_ref(ref):
     if not isinstance(ref, str):
         whole(ref, "ref")
     elif len(ref) > LONGEST_REF or not is_storable(ref):
-        raise Invalid(f"ref is a number, or a text of {LONGEST_REF} characters.", field="ref")
+        text = f"ref is a number, or a text of {LONGEST_REF} characters at most."
+        raise Invalid(text, field="ref")
 
 
 def text_in(said, name):
@@ -251,7 +250,7 @@ def on_sync(program, seat, said):
     after = whole(said.get("after"), "after")
     with at_once, program.within():
         page = relay.sync_payload(chat.sync(seat, after or 0))
-    program.listener.put(dialect.synced(page))
+    program.listener.put(dialect.synced(page, said.get("ref")))
 
 
 heard = {"message": on_message, "typing": on_typing, "sync": on_sync}

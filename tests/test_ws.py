@@ -101,6 +101,16 @@ def test_a_program_comes_back_and_gets_what_it_missed(enters, program, alice, se
     assert me == ada.heard("system", event="welcome")[0]["me"], "the same guest"
 
 
+def test_what_has_a_ref_is_answered_with_it(enters, alice):
+    ada = enters(alice.enter(), "Ada")
+    ada.say("message", data="one", ref=1)
+    ada.wait_for("ack", seq=1, ref=1)
+    ada.say("sync", after=0, ref="all")
+    ada.wait_for("system", event="synced", through=1, more=False, ref="all")
+    ada.say("sync", after="?", ref=3)
+    ada.wait_for("error", ref=3)
+
+
 def test_all_that_was_missed_comes_before_what_happens_now(enters, program, alice, server):
     code = alice.create()
     ada = enters(code, "Ada")
