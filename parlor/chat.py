@@ -1,4 +1,4 @@
-"""The verbs: what people do. Every door calls these, and only these.
+"""The verbs of rooms: what people do there, whichever door they come by.
 
 A `user` is a models.User, or None for a browser that has not been anywhere yet. `asker` is what
 wrong codes are counted by: the address.

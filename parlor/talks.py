@@ -1,7 +1,7 @@
 """The verbs of conversations: with one other, in a group, and how far one has read.
 
 Only accounts start them and are in them. Who is not a participant never learns that they exist:
-`memberships.find_open` and `memberships.place` are where that is decided.
+`memberships.reachable` and `memberships.place` are where that is decided.
 """
 
 from models import User, db

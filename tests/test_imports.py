@@ -60,6 +60,13 @@ def test_every_place_is_taken():
     assert not HEIGHT.keys() - FILES.keys()
 
 
+def test_the_list_of_the_house_has_each_module_in_its_place():
+    house = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    listed = re.findall(r"^ *(\w+)\.py +\S", house, re.MULTILINE)
+    assert sorted(listed) == sorted(HEIGHT)
+    assert listed == sorted(listed, key=HEIGHT.get, reverse=True)
+
+
 def test_an_arrow_that_points_back_is_seen():
     for source in (
         "import wsgi",
