@@ -1,5 +1,7 @@
 """Conversations in a browser: listed rooms, talk of two, groups, and what is unread."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
@@ -16,6 +18,7 @@ from tests.support.talk import (
     messages,
     notes,
     say,
+    write_down,
 )
 
 REFUSED = r"the server responded with a status of 4\d\d"
@@ -313,6 +316,36 @@ def test_on_the_phone_the_way_back_says_how_much_is_unread_elsewhere(alice, bob,
     row(his, "Alice").get_by_role("link").click()
     arrive(his)
     expect(back).to_have_accessible_name("All conversations")
+
+
+ROOMS = [{}, {"name": "The long and winding reading circle"}, {"name": "نادي القراءة في المساء"}]
+
+
+def test_on_the_phone_what_is_unread_elsewhere_covers_nothing_in_the_rooms_head(
+    here, account, page_of
+):
+    bob, alice = account("Bob", here), account("Alice", here)
+    elsewhere = bob.create()
+    alice.join(elsewhere)
+    write_down(here, elsewhere, ["Psst"] * 100)
+    hers = page_of(alice, {"width": 320, "height": 640})
+    for facts in ROOMS:
+        made = alice.http.post(f"{here.url}/api/chat/rooms", json=facts).json()
+        hers.goto(f"/room/{made['room']['code']}")
+        arrive(hers)
+        for width in (320, 360, 390):
+            hers.set_viewport_size({"width": width, "height": 640})
+            assert_side_by_side(hers.locator(".room-head"))
+
+
+def assert_side_by_side(head):
+    expect(head.locator(".back [data-number]")).to_have_text("99+")
+    parts = head.locator(".back svg, .back .unread, h1, .button:not(.back)").filter(visible=True)
+    boxes = [part.bounding_box() for part in parts.all()]
+    for box, beside in pairwise(boxes):
+        assert box["x"] + box["width"] <= beside["x"] + 0.5, (box, beside)
+        assert abs(box["y"] + box["height"] / 2 - beside["y"] - beside["height"] / 2) < 4
+    assert boxes[2]["width"] > 60, "of the title something is to be seen"
 
 
 def test_a_conversation_that_begins_elsewhere_comes_up_by_itself(alice, bob, page_of):
