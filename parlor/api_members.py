@@ -12,7 +12,7 @@ from parlor.errors import (
 )
 from parlor.limits import throttle
 from parlor.openapi import ANYBODY, BAD_CODE, BAD_NAME, IN_A_ROOM, answers, door
-from parlor.schemas import LONGEST_PAGE, InRoom
+from parlor.schemas import PAGE, InRoom
 from parlor.schemas_rooms import (
     AMember,
     Coming,
@@ -53,7 +53,7 @@ def leave(path: InRoom):
 )
 def list_members(path: InRoom, query: People):
     """Everybody who belongs to a room, by their ids."""
-    room, limit = find_place(path.code).room, query.limit or LONGEST_PAGE
+    room, limit = find_place(path.code).room, query.limit or PAGE
     found = memberships.members(room.id, query.after or 0, limit + 1)
     people = found[:limit]
     more = len(found) > limit

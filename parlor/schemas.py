@@ -18,8 +18,8 @@ from typing_extensions import TypedDict
 
 from parlor import numbers
 
-LONGEST_PAGE = 100
-"""Messages, rooms or people in one answer."""
+PAGE, LONGEST_PAGE = 50, 100
+"""Messages, rooms or people in one answer: unless told, and at most."""
 
 Code = Annotated[str, Field(description="A room's code.", json_schema_extra={"example": "K7QP"})]
 
@@ -99,7 +99,7 @@ def nothing():
 
 
 Name = words(32, 1, description="What people are called.", examples=["Alice"])
-Limit = number("limit", 1, LONGEST_PAGE, description="50 unless told.")
+Limit = number("limit", 1, LONGEST_PAGE, description=f"{PAGE} unless told.")
 
 
 class InRoom(BaseModel):

@@ -1,8 +1,11 @@
 """Rooms over JSON: opened, listed, joined, changed, left and closed, by accounts and guests."""
 
 import pytest
+from sqlalchemy import select
 
+from models import Participant, Room, User, db
 from tests.support.programs import Program
+from tests.support.rows import add
 
 ROOMS = "/api/chat/rooms"
 
@@ -35,6 +38,13 @@ def path(room, *rest):
 
 def error(answer):
     return answer.status_code, answer.json["error"]["code"], answer.json["error"].get("field")
+
+
+def crowd(code, number):
+    room_id = db.session.scalar(select(Room.id).where(Room.code == code))
+    for name in [f"Guest {n}" for n in range(1, number + 1)]:
+        user = add(User(name=name))
+        add(Participant(room_id=room_id, user_id=user.id, name=name, name_key=name.casefold()))
 
 
 def names(answer):
@@ -175,6 +185,16 @@ def test_members_come_in_pages_whether_they_are_there_or_not(app, alice, bob):
     answer = alice.get(path(room, f"members?limit=1&after={answer.json['next']}"))
     assert names(answer) == ["Bob"]
     assert answer.json["next"] is None
+
+
+def test_fifty_members_are_a_page_unless_told(app, alice):
+    room = opened(alice)
+    with app.app_context():
+        crowd(room["code"], 50)
+    answer = alice.get(path(room, "members"))
+    assert len(names(answer)) == 50
+    answer = alice.get(path(room, f"members?after={answer.json['next']}"))
+    assert names(answer) == ["Guest 50"]
 
 
 def test_the_owner_changes_what_is_said_of_a_room(alice, bob):
