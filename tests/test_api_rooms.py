@@ -258,7 +258,7 @@ def test_a_group_is_there_for_its_members(app, alice, bob):
     assert error(bob.post(path(room, "members"), {"name": "Dave"})) == (403, "not_allowed", None)
     answer = alice.post(path(room, "members"), {"name": "Dave"})
     assert answer.status_code == 201
-    assert answer.json == {"person": {"user_id": dave.user_id, "name": "Dave"}}
+    assert answer.json == {"person": {"user_id": dave.user_id, "name": "Dave", "account": True}}
     assert names(dave.get(path(room, "members"))) == ["Alice", "Bob", "Dave"]
 
 
