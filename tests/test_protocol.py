@@ -57,6 +57,15 @@ def test_every_event_that_is_heard_is_described():
         assert re.search(rf"^### `{event}`, (to the server|both ways)", PAGE, re.MULTILINE)
 
 
+def test_every_route_of_pages_is_described(app):
+    described = section("## HTML\n").split("\n## ")[0]
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.split(".")[0].endswith("pages"):
+            path = rule.rule.replace("<code>", "<CODE>").replace("<int:", "<")
+            short = re.sub("^/(account|room/<CODE>)", "…", path)
+            assert f"{path}`" in described or f"{short}`" in described, path
+
+
 def test_nothing_is_described_that_is_not_there():
     described = set(re.findall(r"^### `(\w+)`,", PAGE, re.MULTILINE))
     assert described == relay.EMITTED.keys() | relay.ANSWERED.keys()
