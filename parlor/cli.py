@@ -19,11 +19,11 @@ WATCHED = ("static/*/*.*", "templates/*.html")
 @cli.cli.command("rooms")
 def rooms():
     """List the rooms that are open: code, members, messages, since when, last message."""
-    click.echo("CODE  MEMBERS  MESSAGES  OPENED                    LAST MESSAGE")
+    click.echo("CODE          MEMBERS  MESSAGES  OPENED                    LAST MESSAGE")
     for room, members in leases.open_rooms():
         last = iso(room.last_message_at) if room.last_message_at else "-"
         opened = iso(room.created_at)
-        click.echo(f"{room.code}  {members:>7}  {room.last_seq:>8}  {opened}  {last}")
+        click.echo(f"{room.code:12}  {members:>7}  {room.last_seq:>8}  {opened}  {last}")
 
 
 @cli.cli.command("create-room")

@@ -2,6 +2,8 @@
 
 import re
 
+from tests.support.rows import new_room
+
 
 def test_create_room_prints_a_code_that_can_be_joined(runner, client):
     code = runner.invoke(args=["create-room"]).output.strip()
@@ -17,3 +19,12 @@ def test_rooms_lists_what_is_open(runner, client):
     [line] = [line.split() for line in output.splitlines() if code in line]
     assert line[:3] == [code, "1", "1"]
     assert "secret" not in output
+
+
+def test_the_codes_of_conversations_keep_the_columns(app, runner):
+    with app.app_context():
+        new_room("K7QP")
+        new_room("2ZTWKBKCQSYF")
+    head, *lines = runner.invoke(args=["rooms"]).output.splitlines()
+    ends = {line.index(" 0 ") + 2 for line in lines}
+    assert ends == {head.index("MEMBERS") + len("MEMBERS")}
