@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 
 from models import User, db
 from parlor import names
+from parlor.characters import is_storable
 from parlor.errors import NameClaimed
 
 GONE = "Someone who left"
@@ -37,6 +38,13 @@ def is_claimed(key, but=None):
         return True
     others = User.id != (but or 0)
     return db.session.scalar(select(User.id).where(User.claimed_key == key, others)) is not None
+
+
+def owner(key):
+    """The User who has claimed the name of that folded key, or None."""
+    if not is_storable(key):
+        return None
+    return db.session.scalar(select(User).where(User.claimed_key == key))
 
 
 def free(name, taken=frozenset()):

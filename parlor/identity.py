@@ -7,11 +7,8 @@ tries are counted by: the address.
 import secrets
 from functools import partial
 
-from sqlalchemy import select
-
 from models import User, db, now
 from parlor import accounts, claimed, leaving, logins, names, passwords, pictures, profile, renames
-from parlor.characters import is_storable
 from parlor.errors import AlreadyClaimed, LoginNotFound, PasswordWrong, SignInFailed
 from parlor.limits import throttle
 from parlor.rooms import live
@@ -58,17 +55,10 @@ def sign_in(name, password, device, asker):
     key = names.key(name)
     throttle.hit("sign-in", asker)
     throttle.hit("password", key)
-    user = bearer_of(key)
+    user = claimed.owner(key)
     if not is_password(user, password):
         raise SignInFailed
     return begin(user.id, key, device)
-
-
-def bearer_of(key):
-    """The User who has claimed the name of that folded key, or None."""
-    if not is_storable(key):
-        return None
-    return db.session.scalar(select(User).where(User.claimed_key == key))
 
 
 @transaction

@@ -156,8 +156,8 @@ def found(name):
     """The account of that name, however it is written. Raises NameMissing, PersonNotFound."""
     if not name.strip():
         raise NameMissing("Whose name?")
-    key = names.key(name)
-    user = db.session.scalar(db.select(User).where(User.claimed_key == key))
+    user = claimed.owner(names.key(name))
     if user is None or user.deleted_at:
-        raise PersonNotFound(f"There is no account of the name “{name.strip()}”.")
+        quoted = f"There is no account of the name “{name.strip()}”."
+        raise PersonNotFound(quoted if len(name) <= names.LONGEST else None)
     return user

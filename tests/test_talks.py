@@ -122,11 +122,12 @@ def test_each_sees_the_other_in_it(alice, bob):
     assert only(bob)["title"] == "Alice"
 
 
-@pytest.mark.parametrize("name", ["Nobody", "Sam"])
+@pytest.mark.parametrize("name", ["Nobody", "Sam", "half \ud83c", "a\0b", 9000 * "Bob"])
 def test_who_has_no_account_of_that_name_is_not_found(alice, guest, name):
     with pytest.raises(PersonNotFound) as refused:
         talks.open_direct(alice, name)
     assert refused.value.answer()["error"]["field"] == "name"
+    assert len(refused.value.message) < 100
 
 
 def test_nobody_talks_with_themselves(alice):
