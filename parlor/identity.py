@@ -56,16 +56,18 @@ def sign_in(name, password, device, asker):
     throttle.hit("sign-in", asker)
     throttle.hit("password", key)
     user = claimed.owner(key)
+    kept = user and user.password_hash
     if not is_password(user, password):
         raise SignInFailed
-    return begin(user.id, key, device)
+    return begin(user.id, key, kept, device)
 
 
 @transaction
-def begin(user_id, key, device):
-    """(User, Login), unless the name was given up meanwhile. Raises SignInFailed."""
+def begin(user_id, key, kept, device):
+    """(User, Login), unless name or password are others by now. Raises SignInFailed."""
+    claimed.hold(user_id)
     user = db.session.get(User, user_id)
-    if user.claimed_key != key:
+    if (user.claimed_key, user.password_hash) != (key, kept):
         raise SignInFailed
     return user, logins.begin(user_id, device)
 
@@ -106,7 +108,8 @@ def change_password(user, claim, old, new):
 @transaction
 def renew(user_id, key, old_hash, new_hash):
     """The ids of the Logins that have ended."""
-    user = db.session.get(User, user_id, with_for_update=True)
+    claimed.hold(user_id)
+    user = db.session.get(User, user_id)
     if user.password_hash != old_hash:  # changed from elsewhere, in this moment
         raise PasswordWrong(field="old")
     user.password_hash = new_hash

@@ -392,6 +392,30 @@ def test_the_bots_of_an_account_go_with_it_and_what_they_said_stays():
     assert not memberships.is_in(speaker.room.id, speaker.user_id)
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda alice, claim: identity.change_password(alice, claim, PASSWORD, "another lamp"),
+        lambda alice, claim: identity.delete_account(alice, PASSWORD, keep_messages=True),
+    ],
+    ids=["changed", "deleted"],
+)
+def test_a_password_that_changes_while_it_is_looked_at_opens_nothing(monkeypatch, meanwhile):
+    alice, claim = claims(None, "Alice")
+    matches = passwords.matches
+
+    def slowly(*args):
+        with monkeypatch.context() as quick:
+            quick.setattr(passwords, "matches", matches)
+            meanwhile(again(alice), claim)
+        return matches(*args)
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    with pytest.raises(SignInFailed):
+        signs_in("Alice")
+    assert set(db.session.scalars(select(Login.id).where(Login.ended_at.is_(None)))) <= {claim.key}
+
+
 def test_what_goes_with_an_account_takes_numbers_so_that_pages_see_it(monkeypatch):
     sent = []
     monkeypatch.setattr(relay, "send_message", lambda room, posted: sent.append(posted))
