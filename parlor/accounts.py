@@ -135,9 +135,11 @@ def named(user_id, name, taken=frozenset()):
     """The user, seen now under that name; a new guest where `user_id` is None. Not committed.
 
     An account keeps its own name. `taken`: keys of names that are in use where this one is to be.
-    After `claimed.hold`. Raises NameClaimed, NameTaken.
+    After `claimed.hold`. Raises NameClaimed, NameTaken; SignInNeeded for who has just gone.
     """
     user = db.session.get(User, user_id) if user_id else None
+    if user and user.deleted_at:
+        raise SignInNeeded
     if is_account(user):
         name = user.name
     else:

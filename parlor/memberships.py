@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, exists, or_, select
 
-from models import IS_OPEN, Login, Participant, Room, User, db, now, utc
+from models import IS_OPEN, Bot, Login, Participant, Room, User, db, now, utc
 from parlor import accounts, claimed, leases, names
 from parlor.transactions import rows, transaction
 
@@ -122,8 +122,17 @@ def end(room_id, user_id):
     room = leases.lock(room_id)
     db.session.get(Participant, (room_id, user_id)).left_at = now()
     if room.kind == "group":
+        retire_bots(room, user_id)
         hand_over(room, user_id)
     return room
+
+
+def retire_bots(room, owner_id):
+    """Who is no longer in a group hears and says nothing there by a bot, either. Not committed."""
+    theirs = db.session.scalars(select(Bot).where(Bot.room_id == room.id, Bot.owner_id == owner_id))
+    for bot in theirs.all():
+        db.session.get(Participant, (room.id, bot.user_id)).left_at = now()
+        db.session.delete(bot)
 
 
 def hand_over(room, user_id):

@@ -213,6 +213,17 @@ def test_a_bot_inherits_no_group(app, alice, bob):
     assert alice.get(path).status_code == 404
 
 
+def test_the_bots_of_whoever_leaves_a_group_go_with_them(app, alice, bob):
+    group = alice.post("/api/chat/groups", json={"name": "Tea", "members": ["Bob"]})
+    path = f"{ROOMS}/{group.json['room']['code']}"
+    key = made(alice, path)["key"]
+    assert say(app, path, key, "Still here").status_code == 201
+    assert alice.post(f"{path}/leave").status_code == 204
+    assert error(say(app, path, key, "Still here"))[0] == 401
+    assert bob.get(f"{path}/bots").json == {"bots": []}
+    assert [one["name"] for one in bob.get(f"{path}/members").json["members"]] == ["Bob"]
+
+
 @pytest.mark.parametrize(
     "webhook",
     ["", "nowhere", "ftp://hook.example/", "http://127.0.0.1/", "http://169.254.169.254/"],

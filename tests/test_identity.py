@@ -357,6 +357,22 @@ def test_what_someone_wrote_stays_under_no_name():
     assert joins(code, "Alice").id != alice.id
 
 
+def test_who_has_just_gone_comes_into_no_room_under_the_old_name(monkeypatch):
+    """The account is deleted by another device while it is on its way in."""
+    _, code = opens("Bob")
+    alice, _ = claims(None, "Alice")
+    go_live = chat.go_live
+
+    def slowly(room):
+        identity.delete_account(again(alice), PASSWORD, keep_messages=True)
+        return go_live(room)
+
+    monkeypatch.setattr(chat, "go_live", slowly)
+    with pytest.raises(SignInNeeded):
+        joins(code, "", alice)
+    assert list(names_in(code).values()) == ["Bob"]
+
+
 def test_nobody_is_called_as_those_who_left():
     with pytest.raises(NameClaimed):
         opens("someone who left")
