@@ -45,6 +45,7 @@ def claim(user_id, name, facts, device):
     if accounts.is_account(user):
         raise AlreadyClaimed
     claimed.check(name)
+    renames.lock(user_id, renames.bearing(name))
     db.session.add(user)
     update(user, key=secrets.token_hex(16), name=name, claimed_key=names.key(name), **facts)
     return user, logins.begin(user.id, device), renames.take(user, name)
@@ -132,6 +133,7 @@ def rename(user, name):
 def give(user_id, name):
     claimed.hold(user_id, name)
     claimed.check(name, but=user_id)
+    renames.lock(user_id, renames.bearing(name))
     user = db.session.get(User, user_id)
     update(user, name=name, claimed_key=names.key(name))
     return user, renames.take(user, name)

@@ -49,6 +49,7 @@ def tell_owner(room):
 def delete(user_id, erases):
     """(Changes, the ids of the Logins that ended, the Rooms that were theirs)."""
     claimed.hold(user_id)
+    renames.lock(user_id, select(Room.id).where(Room.owner_id == user_id, IS_OPEN))
     user = db.session.get(User, user_id)
     ended = [login.id for login in logins.of(user_id)]
     logins.end(user_id, ended)

@@ -6,7 +6,7 @@ locks them, before any member's row is touched.
 
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union
 
 from models import IS_OPEN, Participant, Room, db
 from parlor import accounts, claimed, names, overview, relay
@@ -21,6 +21,20 @@ class Change(NamedTuple):
     code: str
     kind: str
     member: relay.Named
+
+
+def lock(user_id, *others):
+    """Lock all rooms of a user, and those of `others`, selects of their ids.
+
+    Before the user's row is changed: whoever writes in a room holds that, and looks at the row.
+    """
+    lock_all(union(rooms_of(user_id), *others))
+
+
+def bearing(name):
+    """The ids of open rooms in which somebody bears the name."""
+    is_borne = Participant.name_key == names.key(name), IS_OPEN
+    return select(Participant.room_id).join(Room, Room.id == Participant.room_id).where(*is_borne)
 
 
 def take(user, name):
@@ -50,10 +64,14 @@ def bear(user, name, key):
 def hold(*which):
     """(Participant, Room) of those that are so, with their rooms locked."""
     found = select(Room.id).join(Participant, Participant.room_id == Room.id).where(*which)
-    locked = select(Room.id).where(Room.id.in_(found)).order_by(Room.id).with_for_update()
-    db.session.execute(locked)
+    lock_all(found)
     both = select(Participant, Room).join(Room, Room.id == Participant.room_id).where(*which)
     return db.session.execute(both.order_by(Room.id)).all()
+
+
+def lock_all(ids):
+    chosen = select(Room.id).where(Room.id.in_(ids))
+    db.session.execute(chosen.order_by(Room.id).with_for_update())
 
 
 def rooms_of(user_id):

@@ -6,9 +6,21 @@ import pytest
 from sqlalchemy import select
 
 from models import Bot, Login, Message, Room, db
-from parlor import accounts, bots, chat, erasure, identity, logins, memberships, passwords, relay
+from parlor import (
+    accounts,
+    bots,
+    chat,
+    erasure,
+    identity,
+    logins,
+    memberships,
+    passwords,
+    relay,
+    renames,
+)
 from parlor.errors import (
     AlreadyClaimed,
+    ChatError,
     EmailInvalid,
     FullNameInvalid,
     LoginNotFound,
@@ -164,6 +176,41 @@ def test_a_name_is_not_claimed_behind_the_back_of_whoever_comes_in_with_it(app, 
     guest.join(5)
     assert sorted(names_in(code).values()) == ["Bob", "Sam 2"]
     assert again(sam).name == "Sam"
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        (lambda alice: identity.rename(alice, "Alicia"), "stored"),
+        (lambda alice: identity.delete_account(alice, PASSWORD, True), "not_a_member"),
+    ],
+    ids=["renamed", "deleted"],
+)
+def test_what_is_said_while_a_name_changes_waits_for_it(app, monkeypatch, change, answer):
+    """The name has changed, but for the rooms; and a message of theirs is just being written."""
+    alice, code = opens("Alice")
+    alice, claim = claims(alice, "Alice")
+    bear, answers = renames.bear, []
+
+    def say():
+        with app.app_context():
+            place = chat.find_place(code, claim, HERE)
+            try:
+                chat.post(place.live, place.me.user_id, "Hello")
+                answers.append("stored")
+            except ChatError as error:
+                answers.append(error.code)
+
+    def bear_slowly(*args):
+        answering.start()
+        Event().wait(0.5)
+        return bear(*args)
+
+    answering = Thread(target=say)
+    monkeypatch.setattr(renames, "bear", bear_slowly)
+    change(again(alice))
+    answering.join(10)
+    assert answers == [answer]
 
 
 def test_an_account_cannot_claim_again():
