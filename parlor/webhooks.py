@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 mode = "public"
 busy = set()
 """The ids of bots whose hooks are being called."""
+called = {}
+"""{bot id: when it was called last}, in seconds of a monotonic clock."""
 looked = {}
 """{bot id: seq} up to which nothing was said to it; further than its row says."""
 
@@ -76,6 +78,7 @@ def configure(allowed):
     global mode
     mode = allowed
     busy.clear()
+    called.clear()
     looked.clear()
 
 
@@ -91,14 +94,21 @@ def tell_bots():
     if mode == "off":
         return
     app = current_app._get_current_object()
-    for call in waiting():
+    for call in sorted(waiting(), key=turn):
         if len(busy) < AT_ONCE and call.id not in busy:
             busy.add(call.id)
+            called[call.id] = time.monotonic()
             relay.in_background(partial(run, app, call))
 
 
+def turn(call):
+    """Those that answer come first, and among them who was not called for longest: a few that are
+    slow, and always have something to be told, would else be all that are called."""
+    return call.attempts > 0, called.get(call.id, 0)
+
+
 def waiting():
-    """A Call for each bot with a hook whose turn it is, those that answer first."""
+    """A Call for each bot with a hook that something may be told."""
     is_theirs = (Participant.user_id == Bot.user_id) & (Participant.room_id == Bot.room_id)
     found = (
         select(
@@ -110,7 +120,7 @@ def waiting():
         .join(User, User.id == Bot.owner_id)
         .where(Bot.webhook.is_not(None), Room.last_seq > Bot.told_seq, IS_OPEN)
         .where(User.deleted_at.is_(None), or_(Bot.due_at.is_(None), Bot.due_at <= now()))
-        .order_by(Bot.attempts, Bot.id)
+        .order_by(Bot.id)
     )
     calls = [Call(*row) for row in db.session.execute(found)]
     return [call for call in calls if looked.get(call.id, 0) < call.last_seq]
@@ -203,44 +213,66 @@ def post(call, said):
     target = addresses.find(call.webhook, anywhere=mode == "any")
     body = payload(call, said)
     end = time.monotonic() + PATIENCE
-    connection = connect(target)
-    try:
-        connection.connect()
-        with closed_by(end, connection.sock):
-            connection.request(
-                "POST",
-                target.path,
-                body=body,
-                headers=headers(call, target, body),
-                preload_content=False,
-                decode_content=False,
-            )
-            return read(connection.getresponse(), end)
-    finally:
-        connection.close()
+    with called_off(connect(target), end) as connection:
+        connection.request(
+            "POST",
+            target.path,
+            body=body,
+            headers=headers(call, target, body),
+            preload_content=False,
+            decode_content=False,
+        )
+        return read(connection.getresponse(), end)
 
 
 @contextmanager
-def closed_by(end, sock):
-    """Whatever is done with a socket ends at that time, however slowly the other side goes on."""
-    deadline = Timer(max(0, end - time.monotonic()), partial(hang_up, sock))
+def called_off(connection, end):
+    """Whatever is done with a connection ends at that time, however slowly the other side goes on:
+    from the first word on, TLS's included."""
+    deadline = Timer(max(0, end - time.monotonic()), connection.hang_up)
     deadline.start()
     try:
-        yield
+        yield connection
     finally:
         deadline.cancel()
+        connection.let_go()
 
 
-def hang_up(sock):
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
+class Line:
+    """A urllib3 connection that can be hung up from elsewhere, also while TLS begins, which takes
+    the socket for itself: a second handle on it does that."""
+
+    handle = None
+
+    def _new_conn(self):
+        sock = super()._new_conn()
+        self.handle = sock.dup()
+        return sock
+
+    def hang_up(self):
+        if self.handle:
+            with suppress(OSError):
+                self.handle.shutdown(socket.SHUT_RDWR)
+
+    def let_go(self):
+        self.close()
+        if self.handle:
+            self.handle.close()
+
+
+class PlainLine(Line, HTTPConnection):
+    pass
+
+
+class SecureLine(Line, HTTPSConnection):
+    pass
 
 
 def connect(target):
     """A connection to the very IP address that was looked at, whatever the name says by now."""
     if target.scheme == "http":
-        return HTTPConnection(target.ip, target.port, timeout=PATIENCE)
-    return HTTPSConnection(
+        return PlainLine(target.ip, target.port, timeout=PATIENCE)
+    return SecureLine(
         target.ip,
         target.port,
         timeout=PATIENCE,

@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,27 @@ def test_nor_is_one_that_answers_letter_by_letter(app, alice, room, lamp, hook, 
     assert said(alice, room) == [("Alice", "@lamp on")]
 
 
+def test_nor_one_that_begins_tls_letter_by_letter_on_the_real_server(tmp_path):
+    with Server(tmp_path) as server, socket.create_server(("127.0.0.1", 0)) as hook:
+        alice = Person(server.url, "Alice")
+        tokens = alice.post("/api/auth/register", json={"name": "Alice", "password": PASSWORD})
+        alice.http.headers["Authorization"] = f"Bearer {tokens.json()['access_token']}"
+        code = alice.post(ROOMS, json={}).json()["room"]["code"]
+        url = f"https://127.0.0.1:{hook.getsockname()[1]}/"
+        alice.post(f"{ROOMS}/{code}/bots", json={"name": "Lamp", "webhook": url})
+        alice.post(f"{ROOMS}/{code}/messages", json={"data": "@lamp on"})
+        line, _ = hook.accept()
+        with line:
+            started = time.monotonic()
+            line.sendall(b"\x16\x03\x03\x40\x00")  # a long answer is to come
+            with suppress(OSError):
+                while time.monotonic() - started < 2 * webhooks.PATIENCE:
+                    line.sendall(b"\x02")
+                    time.sleep(0.5)
+            assert time.monotonic() - started < webhooks.PATIENCE + 2
+        alice.close()
+
+
 def test_one_that_does_not_speak_http_is_told_again_later(app, alice, room, lamp, hook, tell):
     hook.answers.append(lambda handler: handler.wfile.write(b"220 mail.example\r\n\r\n"))
     say(alice, room, "@lamp on")
@@ -217,6 +239,20 @@ def test_a_slow_hook_holds_up_no_other(app, alice, room, lamp, hook, tell):
         hook.wait_for(1)
         release.set()
         waiting.join()
+
+
+def test_slow_hooks_that_are_always_busy_leave_the_others_their_turn(
+    app, alice, room, hook, tell, monkeypatch
+):
+    monkeypatch.setattr(webhooks, "AT_ONCE", 1)
+    with listening() as other:
+        made(alice, room, hook, "Lamp")
+        made(alice, room, other, "Kettle")
+        say(alice, room, "@lamp on", "@kettle off", "@lamp off")
+        for _ in range(4):
+            tell()
+            say(alice, room, "@lamp on")
+        assert other.texts() == ["@kettle off"]
 
 
 def test_what_the_hook_answers_as_text_is_a_reply_and_only_once(app, alice, room, lamp, hook, tell):
@@ -270,7 +306,8 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(hook, monkeypa
     answers = [["127.0.0.1"], ["127.0.0.9"]]
     monkeypatch.setattr(addresses, "look_up", lambda target: answers.pop(0))
     target = addresses.find(f"http://hook.invalid:{hook.server_port}/", anywhere=True)
-    with closing(webhooks.connect(target)) as connection:
+    end = time.monotonic() + webhooks.PATIENCE
+    with webhooks.called_off(webhooks.connect(target), end) as connection:
         connection.request("POST", "/", body=b"{}")
         assert connection.getresponse().status == 204
     assert len(answers) == 1
