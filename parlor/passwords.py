@@ -5,23 +5,38 @@ worker has it done (`configure`), and two at a time.
 """
 
 import unicodedata
+from contextlib import contextmanager
 from functools import cache
 from threading import Semaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from parlor.errors import PasswordMissing, PasswordTooLong, PasswordTooShort
+from parlor.errors import PasswordMissing, PasswordTooLong, PasswordTooShort, Retry
 
 SHORTEST, LONGEST = 8, 256
 """In characters (code points)."""
 
 AT_ONCE = 2
 
+PATIENCE = 5
+"""Seconds that anybody waits for their turn."""
+
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """As OWASP's Password Storage Cheat Sheet has it."""
 
 turns = Semaphore(AT_ONCE)
+
+
+@contextmanager
+def turn():
+    """One of those AT_ONCE. Raises Retry where too many wait for it."""
+    if not turns.acquire(timeout=PATIENCE):
+        raise Retry
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def here(function, *args):
@@ -48,17 +63,17 @@ def check(password, field="password"):
 
 
 def make(password):
-    """What is kept of a password."""
-    with turns:
+    """What is kept of a password. Raises Retry."""
+    with turn():
         return elsewhere(hasher.hash, prepared(password))
 
 
 def verify(kept, password):
     """Whether this is the password of which `kept` was kept.
 
-    It takes as long where nothing was (None), and is False.
+    It takes as long where nothing was (None), and is False. Raises Retry.
     """
-    with turns:
+    with turn():
         return elsewhere(matches, kept or nobodys(), prepared(password)) and kept is not None
 
 

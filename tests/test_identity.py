@@ -31,6 +31,7 @@ from parlor.errors import (
     PasswordTooShort,
     PasswordWrong,
     PictureInvalid,
+    Retry,
     SignInFailed,
     SignInNeeded,
     TooMany,
@@ -261,6 +262,14 @@ def test_a_wrong_name_and_a_wrong_password_are_the_same_and_take_the_same(monkey
         answers.append(refused.value.answer())
     assert asked == asked[:1] * 5
     assert answers == answers[:1] * 5
+
+
+def test_whoever_would_wait_long_for_a_password_to_be_looked_at_is_asked_to_try_again(monkeypatch):
+    claims(None, "Alice")
+    monkeypatch.setattr(passwords, "PATIENCE", 0.1)
+    with passwords.turn(), passwords.turn(), pytest.raises(Retry):
+        signs_in("Alice")
+    assert accounts.who(signs_in("Alice"))
 
 
 @pytest.mark.parametrize(("what", "most"), [("password", 10), ("sign-in", 30)])
