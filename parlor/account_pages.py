@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 
 from parlor import accounts, devices, identity, pictures, presentation
 from parlor.errors import ChatError
@@ -66,7 +66,7 @@ def enter():
         identity.sign_out(before)
     accounts.forget()
     accounts.remember(accounts.Claim(user.id, login.id))
-    return redirect(goal(), 303)
+    return anew(redirect(goal(), 303))
 
 
 @account_pages.post("/sign-out")
@@ -74,7 +74,7 @@ def sign_out():
     if accounts.is_account(accounts.me()):
         identity.sign_out(accounts.claim())
         accounts.forget()
-    return redirect(url_for("pages.home"), 303)
+    return anew(redirect(url_for("pages.home"), 303))
 
 
 @account_pages.post("/account/name")
@@ -103,7 +103,8 @@ def end_login(id):
 @account_pages.post("/account/delete")
 def delete_account():
     keep = typed("messages") != "go"
-    return change("deleted", lambda me: identity.delete_account(me, typed("password"), keep))
+    gone = change("deleted", lambda me: identity.delete_account(me, typed("password"), keep))
+    return anew(make_response(gone))
 
 
 def change(what, verb):
@@ -117,6 +118,12 @@ def change(what, verb):
     except ChatError as error:
         return show(accounts.me(), error)
     return done(what)
+
+
+def anew(response):
+    """Somebody else sits at the browser now: its Back leads to no page of whoever sat there."""
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def done(what=None):

@@ -274,6 +274,12 @@ def test_no_cache_keeps_a_page_of_an_account(alice, bob, path):
         assert somebody.get(path).headers["Cache-Control"] == "no-store"
 
 
+def test_whoever_sat_at_a_browser_takes_their_pages_along(alice):
+    assert alice.sign_in("Alice").headers["Clear-Site-Data"] == '"cache"'
+    assert alice.post("/sign-out").headers["Clear-Site-Data"] == '"cache"'
+    assert "Clear-Site-Data" not in alice.get("/sign-in").headers
+
+
 @pytest.mark.parametrize(("allowed", "sources"), [(False, "data:;"), (True, "data: https:;")])
 def test_pictures_are_shown_where_they_are_allowed(alice, monkeypatch, allowed, sources):
     monkeypatch.setattr(pictures, "are_allowed", allowed)

@@ -1,10 +1,12 @@
 """Accounts in the browser: a name that is kept, on two devices, seen by others as it happens."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.support import ROOT
-from tests.support.browsers import SOON
+from tests.support.browsers import QUIET, SOON, Pages, find_chromium
 from tests.support.talk import arrive, enter, message, messages, say
 
 PASSWORD = "a lamp and a chair"
@@ -204,3 +206,42 @@ def test_an_account_is_made_and_used_by_keyboard_alone(sam, named):
     expect(sam.get_by_role("button", name="Sign out")).to_be_focused()
     sam.keyboard.press("Enter")
     expect(sam.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+@pytest.fixture
+def remembering_page_for(browser):
+    """As `page_for`, in a browser that keeps whole pages for its Back button, as people's do."""
+    keeping = browser.browser_type.launch(
+        executable_path=find_chromium(),
+        args=QUIET,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    pages = Pages(keeping)
+    yield pages
+    pages.close()
+    keeping.close()
+    assert not pages.unexpected()
+
+
+def test_back_leads_to_nothing_private_once_one_has_signed_out(remembering_page_for, server, named):
+    page = remembering_page_for(named, server)
+    enter(page, named)
+    say(page, "For us alone")
+    keep_name(page)
+    page.goto("/history")
+    page.goto("/account")
+    go_back(page)
+    expect(page.get_by_text("For us alone")).to_be_visible()
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    go_back(page)
+    expect(page).to_have_url(re.compile("/account$"))
+    go_back(page)
+    expect(page.get_by_text("You haven't written anything yet")).to_be_visible()
+    expect(page.get_by_text("For us alone")).to_have_count(0)
+
+
+def go_back(page):
+    """Without waiting for it to load: a page that was kept does not."""
+    page.evaluate("history.back()")
