@@ -140,7 +140,7 @@ def healthz():
 def readyz():
     """503 with the error shape while the database, or its tables, are not there, and at the end."""
     if admission.is_closed or not models.is_ready():
-        return Retry().answer(), Retry.status
+        return Retry().answer(), Retry.status, headers(Retry())
     return {"ok": True}
 
 

@@ -11,7 +11,7 @@ from threading import Semaphore
 from parlor import accounts, admission, budget, chat, dialect, frames, handshake, relay, tokens
 from parlor.characters import is_storable
 from parlor.errors import ChatError, Invalid, NotAMember, Retry
-from parlor.failures import as_server_error
+from parlor.failures import as_server_error, headers
 from parlor.limits import throttle
 from parlor.listener import Listener
 from parlor.numbers import whole
@@ -66,8 +66,8 @@ def refusal(environ):
 
 def refuse(refused, start_response):
     status, error = refused
-    headers = [("Content-Type", "application/json"), ("Sec-WebSocket-Version", "13")]
-    start_response(status, headers)
+    told = {"Content-Type": "application/json", "Sec-WebSocket-Version": "13", **headers(error)}
+    start_response(status, list(told.items()))
     return [json.dumps(error.answer()).encode()]
 
 

@@ -603,6 +603,7 @@ def test_not_ready_without_tables(app, client):
         db.drop_all()
     answer = client.get("/readyz")
     assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
     assert answer.json["error"]["code"] == "retry"
     assert client.get("/healthz").status_code == 200
 

@@ -158,3 +158,4 @@ def test_no_more_programs_than_there_is_room_for(app, monkeypatch):
     place = {"gunicorn.socket": object()}
     answer = app.test_client().get("/ws/chat/K7QP", headers=headers, environ_base=place)
     assert (answer.status_code, answer.json["error"]["code"]) == (503, "retry")
+    assert answer.headers["Retry-After"] == "1"
