@@ -8,7 +8,7 @@ const PROBE_WITHIN = 3_000;
 const LAY_THERE = 500;
 const THROWN_OUT = 0.2;
 const REFUSED = 2;
-const FINAL = ["not_a_member", "room_not_found", "room_closed"];
+const FINAL = ["not_a_member", "room_not_found", "room_closed", "sign_in_needed"];
 
 /** @param {() => object} auth says, for each connection, where to and since when; see the protocol */
 export function connect(auth) {
