@@ -100,7 +100,8 @@ def test_others_hear_of_another_name_at_once(alice, bob, server):
     alice.send("Before")
     me = alice.wait_for("room")["me"]["user_id"]
     alice.post("/account/name", {"name": f"{alice.name} B"})
-    assert bob.wait_for("renamed") == {"user_id": me, "name": f"{alice.name} B"}
+    told = {"user_id": me, "name": f"{alice.name} B", "account": True}
+    assert bob.wait_for("renamed") == told
     alice.send("After")
     assert bob.wait_for_text("After")["name"] == f"{alice.name} B"
     before = bob.connect(code).wait_for("room")["messages"][0]
