@@ -30,9 +30,18 @@ run: setup ## Set up and run Parlor at http://127.0.0.1:5000 (HOST and PORT chan
 dev: setup ## Run a development server that reloads when a file changes
 	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m flask dev
 
+# Tests that say within how many seconds something is over: nothing else runs beside them.
+ALONE := tests/faults tests/test_stopping.py tests/test_reaper.py tests/test_ws_ends.py \
+  tests/test_growth.py tests/test_browser_line.py
+
 .PHONY: test
 test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
+ifdef ARGS
 	$(PYTEST) $(ARGS)
+else
+	$(PYTEST) -n auto --maxprocesses 4 --dist loadfile $(ALONE:%=--ignore=%)
+	$(PYTEST) $(ALONE)
+endif
 
 .PHONY: test-faults
 test-faults: setup setup-test ## Run all that attacks Parlor: kills, cuts, floods (twenty minutes)
