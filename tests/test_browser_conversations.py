@@ -13,6 +13,7 @@ from tests.support.talk import (
     arrive,
     away,
     enter,
+    expect_all,
     field,
     let_in,
     messages,
@@ -31,12 +32,12 @@ def here(start_server):
 
 
 @pytest.fixture
-def alice(account, here):
+def alice(here, account):
     return account("Alice", here)
 
 
 @pytest.fixture
-def bob(account, here):
+def bob(here, account):
     return account("Bob", here)
 
 
@@ -408,6 +409,7 @@ def test_somebody_with_an_account_is_written_to_from_the_people_list(
     arrive(hers)
     expect(hers.get_by_role("heading", level=1)).to_have_text("Bob")
     say(hers, "Just us")
+    expect_all(hers, ["Just us"])
     hers.goto("/history")
     expect(hers.locator(".group-room")).to_have_text("in Bob")
 
