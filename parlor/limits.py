@@ -26,9 +26,10 @@ FIVE_A_SECOND = Limit(10, 2)
 
 LIMITS = {
     "wrong-code": Limit(10, 60, "Too many wrong codes came from your network."),
-    "sign-in": Limit(30, 600, "Too many tries came from your network."),
+    "sign-in": Limit(100, 600, "Too many tries came from your network."),
     "password": Limit(10, 300, "Too many tries for that name."),
-    "register": Limit(20, 3600, "Too many accounts came from your network."),
+    "register": Limit(100, 3600, "Too many accounts came from your network."),
+    "invite": Limit(200, 3600, "You have brought many people together."),
     "form": FIVE_A_SECOND,
     "refresh": FIVE_A_SECOND,
     "message": FIVE_A_SECOND,

@@ -48,12 +48,13 @@ def enter_lobby(socket, claim):
 def open_direct(user, name):
     """The conversation with the account of that name: the one that there is. Returns the Room.
 
-    Raises SignInNeeded, Name… errors, PersonNotFound, Invalid for oneself.
+    Raises SignInNeeded, Name… errors, PersonNotFound, TooMany, Invalid for oneself.
     """
     require_account(user)
     other = found(name)
     if other.id == user.id:
         raise Invalid("That is your own name.", field="name")
+    throttle.hit("invite", user.id)
     room, is_new = pair_up(*sorted([user.id, other.id]))
     if is_new:
         overview.tell(room.id, user.id, other.id)
@@ -77,13 +78,16 @@ def pair_up(low, high):
 def open_group(user, name, member_names):
     """A group with a name and people, accounts all. Returns the Room, which the user owns.
 
-    Raises SignInNeeded, Name… errors, PersonNotFound, Invalid for more than LARGEST_GROUP people.
+    Raises SignInNeeded, Name… errors, PersonNotFound, TooMany, Invalid for more than LARGEST_GROUP
+    people.
     """
     require_account(user)
     title = names.clean(name, leases.LONGEST_NAME)
     if len(member_names) > LARGEST_GROUP:
         raise Invalid(f"{LARGEST_GROUP} people is the most to begin with.", field="members")
     people = {found(one).id for one in member_names} - {user.id}
+    for _ in people:
+        throttle.hit("invite", user.id)
     room = gather(user.id, title, people)
     overview.tell(room.id, user.id, *people)
     return room
@@ -116,9 +120,10 @@ def enrol(room, user_id):
 def add_member(place, name):
     """Bring an account into a group that one owns. Returns the User.
 
-    Raises NotAllowed, Name… errors, PersonNotFound.
+    Raises NotAllowed, Name… errors, PersonNotFound, TooMany.
     """
     other = found(name)
+    throttle.hit("invite", place.me.user_id)
     bring_in(place.room.id, place.me.user_id, other.id)
     overview.tell(place.room.id, other.id)
     return other

@@ -26,7 +26,7 @@ GET    /room/<code>                             200      200    200     200
 POST   /room/<code>                             403      303    303     303
 POST   /room/<code>/leave                       403      303    303     303
 GET    /conversations                           200       200    200     200
-GET    /conversations/new                       401       401    200     200
+GET    /conversations/new                       303       303    200     200
 POST   /conversations                           401       401    303     303
 GET    /room/<code>/settings                    403       403    403     200
 POST   /room/<code>/settings                    403       403    403     303

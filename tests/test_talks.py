@@ -17,7 +17,7 @@ from parlor.errors import (
     SignInNeeded,
     TooMany,
 )
-from parlor.limits import throttle
+from parlor.limits import LIMITS, Limit, throttle
 from parlor.readmarks import marks
 from parlor.rooms import Visitor
 from tests.support.rows import account, add
@@ -543,3 +543,15 @@ def test_who_is_removed_before_they_heard_that_they_are_in_hears_nothing(
 
 def room_named(name):
     return db.session.scalar(db.select(Room).where(Room.name == name))
+
+
+def test_who_brings_too_many_people_together_has_to_wait(alice, bob, charlie, monkeypatch):
+    monkeypatch.setitem(LIMITS, "invite", Limit(2, 3600))
+    throttle.configure(enabled=True)
+    talks.open_direct(alice, "Bob")
+    with pytest.raises(TooMany):
+        talks.open_group(alice, "Tea", ["Bob", "Charlie"])
+    assert titles(alice) == ["Bob"]
+    with pytest.raises(TooMany):
+        talks.open_direct(alice, "Charlie")
+    assert talks.open_group(bob, "Tea", ["Charlie"]).name == "Tea"
