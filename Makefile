@@ -39,7 +39,7 @@ test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
 ifdef ARGS
 	$(PYTEST) $(ARGS)
 else
-	$(PYTEST) -n auto --maxprocesses 4 --dist loadfile $(ALONE:%=--ignore=%)
+	$(PYTEST) -n 3 --dist loadfile $(ALONE:%=--ignore=%)
 	$(PYTEST) $(ALONE)
 endif
 

@@ -11,7 +11,7 @@ from flask import request, session
 from models import Login, User, db, now
 from parlor import claimed, logins, names, tokens
 from parlor.errors import NameTaken, SignInNeeded
-from parlor.limits import address_key
+from parlor.limits import address_key, throttle
 
 
 class Claim(NamedTuple):
@@ -99,6 +99,13 @@ def signed_in():
     user = me()
     if not is_account(user):
         raise SignInNeeded
+    return user
+
+
+def counted():
+    """The user of this request, or None; what is asked for is counted as a form. Raises TooMany."""
+    user = me()
+    throttle.hit("form", user.id if user else address())
     return user
 
 

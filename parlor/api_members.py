@@ -10,7 +10,6 @@ from parlor.errors import (
     PersonNotFound,
     RoomNotFound,
 )
-from parlor.limits import throttle
 from parlor.openapi import ANYBODY, BAD_CODE, BAD_NAME, IN_A_ROOM, answers, door
 from parlor.schemas import PAGE, InRoom
 from parlor.schemas_rooms import (
@@ -33,9 +32,8 @@ api_members = door("members", "Who belongs to a room.")
 )
 def join(path: InRoom, body: Coming):
     """Become a member of an open room. A guest, who says what name, gets a session cookie."""
-    user, address = accounts.me(), accounts.address()
-    throttle.hit("form", user.id if user else address)
-    user, room = chat.join(user, body.name or "", path.code, address)
+    user = accounts.counted()
+    user, room = chat.join(user, body.name or "", path.code, accounts.address())
     accounts.stay(user, room.code)
     return {"person": relay.person(memberships.myself(user))}
 

@@ -2,7 +2,6 @@
 
 from parlor import accounts, chat, hosting, overview, relay, talks
 from parlor.errors import Invalid, NameClaimed, NotAllowed, PersonNotFound
-from parlor.limits import throttle
 from parlor.openapi import ANYBODY, BAD_FACTS, BAD_NAME, IN_A_ROOM, answers, door
 from parlor.schemas import InRoom, Paged
 from parlor.schemas_rooms import (
@@ -44,7 +43,7 @@ def listed(one):
 )
 def open_room(body: NewRoom):
     """Open a room. A guest, who says `as` what name, gets a session cookie."""
-    user, room = hosting.open_room(hit(), body.guest or "", **body.facts())
+    user, room = hosting.open_room(accounts.counted(), body.guest or "", **body.facts())
     accounts.stay(user, room.code)
     return {"room": relay.room_facts(room)}, 201
 
@@ -86,22 +85,15 @@ def close_room(path: InRoom):
 )
 def open_direct(body: Named):
     """The conversation with another account: the one that there is, or a new one."""
-    room = talks.open_direct(hit(), body.name)
+    room = talks.open_direct(accounts.counted(), body.name)
     return {"room": relay.room_facts(room)}
 
 
 @api_rooms.post("/chat/groups", responses=answers(201, OneRoom, PersonNotFound, *BAD_NAME))
 def open_group(body: NewGroup):
     """A group with other accounts, that one owns."""
-    room = talks.open_group(hit(), body.name, body.members)
+    room = talks.open_group(accounts.counted(), body.name, body.members)
     return {"room": relay.room_facts(room)}, 201
-
-
-def hit():
-    """The user of this request, counted as a form's. Raises TooMany."""
-    user = accounts.me()
-    throttle.hit("form", user.id if user else accounts.address())
-    return user
 
 
 def find_place(code):

@@ -275,6 +275,14 @@ def sync(seat, after):
     return messages.changes(seat.room.id, after)
 
 
+def find_seat(socket):
+    """Where a socket is, by the server's own record. Raises NotAMember."""
+    seat = live.seat(socket)
+    if seat is None:
+        raise NotAMember
+    return seat
+
+
 def disconnect(socket, was_silent):
     """A socket is gone; whether its person is, time will tell, or has: silence was long enough."""
     live.exit(socket, at_once=was_silent)

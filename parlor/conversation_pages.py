@@ -5,7 +5,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from parlor import accounts, chat, hosting, memberships, presentation, talks
 from parlor.errors import ChatError, NotAllowed
 from parlor.failures import headers
-from parlor.limits import throttle
 
 conversation_pages = Blueprint("conversation_pages", __name__)
 
@@ -43,7 +42,7 @@ def open_conversation():
     people = [one] if one else typed_names()
     is_group = bool(title.strip()) or len(people) > 1
     try:
-        user = hit()
+        user = accounts.counted()
         if is_group:
             room = talks.open_group(user, title, people)
         else:
@@ -66,7 +65,7 @@ def configure(code):
     if place.room.kind == "open":
         given |= {name: name in request.form for name in ("listed", "kept")}
     try:
-        hit()
+        accounts.counted()
         hosting.configure(place, **given)
     except ChatError as error:
         return show_settings(place, given, error)
@@ -78,7 +77,7 @@ def add(code):
     """Bring people into a group: those before one who cannot be found are in."""
     place, people = find_place(code), typed_names()
     try:
-        hit()
+        accounts.counted()
         for name in people or [""]:
             talks.add_member(place, name)
             people = people[1:]
@@ -145,13 +144,6 @@ def typed_names():
     """The names in the field `people`: with commas, or one in each of several fields."""
     typed = ",".join(request.form.getlist("people"))
     return [name.strip() for name in typed.replace("،", ",").split(",") if name.strip()]
-
-
-def hit():
-    """The user of this request, whose forms are counted. Raises TooMany."""
-    user = accounts.me()
-    throttle.hit("form", user.id if user else accounts.address())
-    return user
 
 
 def find_place(code):

@@ -8,7 +8,7 @@ from functools import partial
 
 from flask_socketio import ConnectionRefusedError
 
-from parlor import accounts, chat, relay, talks, transport
+from parlor import accounts, chat, relay, talks, text, transport
 from parlor.errors import ChatError, Invalid, NotAMember, SignInNeeded
 from parlor.failures import as_server_error
 from parlor.limits import throttle
@@ -42,8 +42,8 @@ def on_connect(app, sid, environ, auth=None):
 
 def connect(app, sid, request, auth):
     session = app.session_interface.open_session(app, request)
-    token = text_in(auth, "token")
-    code = text_in(auth, "room") or accounts.latest_code(session)
+    token = text.given(auth.get("token"), "token")
+    code = text.given(auth.get("room"), "room") or accounts.latest_code(session)
     after = whole(auth.get("after"), "after")
     claim = accounts.claim(session, request) if token is None else accounts.of_token(token)
     address = accounts.address(request)
@@ -60,7 +60,7 @@ def on_disconnect(sid, reason=None):
     chat.disconnect(sid, was_silent=reason == transport.SILENT)
 
 
-def event(name, waits=False, find=lambda sid: find_seat(sid)):
+def event(name, waits=False, find=chat.find_seat):
     """Register what answers an event: it is called with what `find` makes of its sender's socket,
     by default the Seat, the payload and
     `answer`, which acknowledges. It runs without Flask's contexts unless it `waits`, in the
@@ -136,25 +136,9 @@ def as_chat_error(error):
     return error if isinstance(error, ChatError) else as_server_error(error)
 
 
-def find_seat(sid):
-    """Where this socket is, by the server's own record. Raises NotAMember."""
-    seat = live.seat(sid)
-    if seat is None:
-        raise NotAMember
-    return seat
-
-
 def find_visitor(sid):
     """Who this socket is, in a room or the lobby. Raises SignInNeeded."""
     visitor = live.visitor(sid)
     if visitor is None:
         raise SignInNeeded
     return visitor
-
-
-def text_in(auth, name):
-    """What a connection says under that name, or None. Raises Invalid."""
-    given = auth.get(name)
-    if given is not None and not isinstance(given, str):
-        raise Invalid(f"{name} is a text.", field=name)
-    return given

@@ -22,7 +22,6 @@ from parlor import (
 )
 from parlor.errors import ChatError, IdReused, NameClaimed, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
-from parlor.limits import throttle
 from parlor.presentation import reader_zone
 
 RECENT = 6
@@ -41,13 +40,12 @@ def enter():
     """Create a room, or join one."""
     name = request.form.get("use_name") or request.form.get("name", "")
     code = request.form.get("room") or request.form.get("code", "")
-    me, address = accounts.me(), accounts.address()
     try:
-        throttle.hit("form", me.id if me else address)
+        me = accounts.counted()
         if "create" in request.form:
             user, room = chat.open_room(me, name)
         else:
-            user, room = chat.join(me, name, code, address)
+            user, room = chat.join(me, name, code, accounts.address())
     except ChatError as error:
         return show_home(name=name, code=code, error=error)
     claim = accounts.claim() if me else accounts.Claim(user.id, user.key)

@@ -44,6 +44,13 @@ def clean(typed):
     return text
 
 
+def given(value, name):
+    """What came in a payload under that name, if it is a text or nothing. Raises Invalid."""
+    if value is not None and not isinstance(value, str):
+        raise Invalid(f"{name} is a text.", field=name)
+    return value
+
+
 def clean_query(typed):
     """What someone searches for, without what can be in no message; LONGEST_QUERY at most."""
     return UNSTORABLE.sub("", typed).strip()[:LONGEST_QUERY]

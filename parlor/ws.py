@@ -8,14 +8,24 @@ import json
 import re
 from threading import Semaphore
 
-from parlor import accounts, admission, budget, chat, dialect, frames, handshake, relay, tokens
+from parlor import (
+    accounts,
+    admission,
+    budget,
+    chat,
+    dialect,
+    frames,
+    handshake,
+    relay,
+    text,
+    tokens,
+)
 from parlor.characters import is_storable
 from parlor.errors import ChatError, Invalid, NotAMember, Retry
 from parlor.failures import as_server_error, headers
 from parlor.limits import throttle
 from parlor.listener import Listener
 from parlor.numbers import whole
-from parlor.rooms import live
 from parlor.transport import Json
 
 PATH = re.compile(r"/ws/chat/([^/]+)")
@@ -116,7 +126,7 @@ class Program:
     def hear(self, said):
         if said["type"] == "auth":
             raise Invalid("You are in already.", field="type")
-        heard[said["type"]](self, find_seat(self.listener.sid), said)
+        heard[said["type"]](self, chat.find_seat(self.listener.sid), said)
 
     def count_mistake(self):
         self.mistakes += 1
@@ -142,7 +152,7 @@ class Program:
         after = whole(said.get("after"), "after")
         with at_once, self.within():
             chat.connect(self.find_place(said), self.listener.sid, after)
-            seat = find_seat(self.listener.sid)
+            seat = chat.find_seat(self.listener.sid)
             while self.listener.lacks:
                 page = chat.sync(seat, self.listener.through)
                 self.listener.tell_past(relay.sync_payload(page))
@@ -153,7 +163,7 @@ class Program:
 
         A name or a token makes it a member of an open room; the cookie of a browser does not.
         """
-        name, token = text_in(said, "username"), text_in(said, "token")
+        name, token = (text.given(said.get(one), one) for one in ("username", "token"))
         claim, address = self.claim(token, name), accounts.address(self.request)
         throttle.hit("connect", claim.user_id if claim else address)
         if name is not None:
@@ -204,22 +214,6 @@ def check_ref(ref):
     elif len(ref) > LONGEST_REF or not is_storable(ref):
         text = f"ref is a number, or a text of {LONGEST_REF} characters at most."
         raise Invalid(text, field="ref")
-
-
-def text_in(said, name):
-    """What a program says under that name, or None. Raises Invalid."""
-    given = said.get(name)
-    if given is not None and not isinstance(given, str):
-        raise Invalid(f"{name} is a text.", field=name)
-    return given
-
-
-def find_seat(sid):
-    """Where this socket is, by the server's own record. Raises NotAMember."""
-    seat = live.seat(sid)
-    if seat is None:
-        raise NotAMember
-    return seat
 
 
 def on_message(program, seat, said):
