@@ -107,7 +107,7 @@ def server_of_each_way(request, tmp_path_factory):
 
 
 @pytest.fixture
-def program():
+def program(start_server):
     """`program(server, code, {"username": "Ada"})`: one that is on a plain WebSocket."""
     with ExitStack() as programs:
 
@@ -132,8 +132,8 @@ def enters(program, server):
 
 
 @pytest.fixture
-def person():
-    """`person("Alice", server)`: somebody with a browser of her own."""
+def person(start_server):
+    """`person("Alice", server)`: somebody with a browser of her own, who goes before servers do."""
     with ExitStack() as people:
 
         def make(name, server):

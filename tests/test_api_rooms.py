@@ -136,7 +136,7 @@ def test_a_page_that_is_none_is_refused(alice, query):
 def test_accounts_and_guests_join(alice, bob, charlie):
     room = opened(alice)
     answer = bob.post(path(room, "join"))
-    assert answer.json == {"person": {"user_id": bob.user_id, "name": "Bob"}}
+    assert answer.json == {"person": {"user_id": bob.user_id, "name": "Bob", "account": True}}
     answer = charlie.post(path(room, "join"), json={"name": "Charlie"})
     assert answer.json["person"]["name"] == "Charlie"
     assert names(charlie.get(path(room))) == ["Alice", "Bob", "Charlie"]
