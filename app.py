@@ -14,6 +14,7 @@ from parlor import (
     events,
     failures,
     guard,
+    hosting,
     logs,
     openapi,
     passwords,
@@ -71,6 +72,7 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     text.configure(settings.max_message_length)
     tokens.configure(settings.token_key)
     webhooks.configure(settings.webhooks)
+    hosting.front.forget()
     relay.init_app(app, async_mode=async_mode, **socket_options())
     events.init_app(app, wire if settings.relay == "fast" else plain)
     ws.init_app(app)

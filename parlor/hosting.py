@@ -2,11 +2,15 @@
 end, and who has to go. And what the home page lists.
 """
 
+import logging
+import time
 import unicodedata
+from functools import partial
 from typing import NamedTuple
 
+from flask import current_app
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from models import Room, User, db
 from parlor import accounts, chat, leases, memberships, names, overview, relay
@@ -22,11 +26,16 @@ from parlor.errors import (
 )
 from parlor.transactions import transaction
 
+log = logging.getLogger(__name__)
+
 LONGEST_DESCRIPTION = 300
 """In characters (code points)."""
 
 IS_LISTED = text("room.listed AND room.closed_at IS NULL")
 """In the words of the index ix_room_listed_name, which is read then."""
+
+FRESH = 2
+"""Seconds for which the home page's list is as it was."""
 
 LATEST = func.coalesce(Room.last_message_at, Room.created_at)
 
@@ -46,7 +55,9 @@ def open_room(user, called, **facts):
     Raises as chat.open_room and `configure`.
     """
     facts = cleaned(facts)
-    return chat.open_room(user, called, prepare=lambda room: describe(room, facts))
+    opened = chat.open_room(user, called, prepare=lambda room: describe(room, facts))
+    front.forget()
+    return opened
 
 
 def configure(place, **changes):
@@ -58,6 +69,7 @@ def configure(place, **changes):
     """
     require_owner(place.room, place.me.user_id)
     room = change(place.room.id, place.me.user_id, cleaned(changes))
+    front.forget()
     place.live.lasts = room.lasts
     relay.send_facts(place.live, room)
     return room
@@ -119,6 +131,7 @@ def close(place):
     the owner."""
     require_owner(place.room, place.me.user_id)
     leases.end_now(place.room.id)
+    front.forget()
     chat.shut(place.live)
 
 
@@ -151,3 +164,45 @@ def listed_rooms(before=None, limit=20):
         return listed, None
     room, moment = found[limit - 1]
     return listed, overview.cursor(room.id, moment)
+
+
+class Front:
+    """The first page of `listed_rooms`, as the home page shows it: kept, so that strangers find the
+    page while the database does not answer. What is older than FRESH is read anew, behind the page.
+    """
+
+    def __init__(self):
+        self.forget()
+
+    def forget(self):
+        """What is listed has changed."""
+        self.page, self.at, self.is_looking = None, 0, False
+
+    def rooms(self):
+        """As `listed_rooms()`; who is there is who is there now."""
+        if self.page is None:
+            self.look()
+        elif time.monotonic() - self.at > FRESH and not self.is_looking:
+            self.is_looking = True
+            relay.in_background(partial(self.look_again, current_app._get_current_object()))
+        listed, next = self.page
+        return [Listed(room, chat.who_is_in(room)) for room, _ in listed], next
+
+    def look(self):
+        page = listed_rooms()
+        for room, _ in page[0]:
+            db.session.expunge(room)  # it stays as it is
+        self.page, self.at = page, time.monotonic()
+
+    def look_again(self, app):
+        try:
+            with app.app_context():
+                self.look()
+        except SQLAlchemyError as error:
+            log.info("the list of rooms stays as it was", exc_info=error)
+        finally:
+            self.is_looking = False
+
+
+front = Front()
+"""This process's. Emptied when an app is made."""

@@ -149,7 +149,8 @@ def show_home(name=None, code="", error=None, invited=None):
     """
     user = accounts.me()
     remembered = user.name if user else ""
-    rooms, more_rooms = hosting.listed_rooms(request.args.get("rooms"))
+    before = request.args.get("rooms")
+    rooms, more_rooms = hosting.listed_rooms(before) if before else hosting.front.rooms()
     mine = talks.conversations(user)[0] if user else []
     refusal = error.answer()["error"] if error else {}
     account = presentation.account_of(user)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from models import Room, User, db, now
 from parlor import accounts, chat, hosting, housekeeping, leases, relay, talks
@@ -321,3 +322,18 @@ def test_who_is_not_there_cannot_be_made_to_leave(mine, bob):
         hosting.remove_member(mine, bob.id)
     assert refused.value.answer()["error"]["field"] == "user_id"
     assert db.session.get(User, bob.id)
+
+
+def test_the_front_page_keeps_its_list_while_the_database_is_away(mine, monkeypatch):
+    def away():
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    hosting.configure(mine, name="Tea", listed=True)
+    monkeypatch.setattr(hosting, "FRESH", 0)
+    monkeypatch.setattr(hosting.relay, "in_background", lambda look: look())
+    for _ in range(2):
+        assert [one.room.name for one in hosting.front.rooms()[0]] == ["Tea"]
+        monkeypatch.setattr(hosting, "listed_rooms", away)
+    hosting.front.forget()
+    with pytest.raises(OperationalError):
+        hosting.front.rooms()
