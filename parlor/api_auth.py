@@ -38,8 +38,8 @@ def sign_in(body: SignIn):
 def refresh(body: Refresh):
     """Get new tokens for a refresh token, which is good once.
 
-    The same token again gets the same answer for half a minute, in case the first was lost. Later
-    it ends the session: somebody else has had it.
+    The same token again gets the same refresh token for half a minute, in case the first answer was
+    lost. Later it ends the session: somebody else has had it.
     """
     return payload(programs.refresh(body.refresh_token, accounts.address()))
 

@@ -1,6 +1,6 @@
 """The JSON door of oneself: parse, call one verb, answer."""
 
-from parlor import accounts, identity, messages, overview, relay, talks, text
+from parlor import accounts, identity, logins, messages, overview, relay, talks, text
 from parlor.errors import Invalid, LoginNotFound, NameClaimed, PasswordWrong
 from parlor.openapi import BAD_NAME, BAD_PASSWORD, BAD_PROFILE, answers, door
 from parlor.schemas import Paged
@@ -29,9 +29,7 @@ def get_me():
 @api_me.patch("/me", responses=answers(200, MyAccount, NameClaimed, *BAD_NAME, *BAD_PROFILE))
 def change_me(body: MyChanges):
     """Change one's name, or what one says of oneself."""
-    said = body.model_dump(exclude={"name"})
-    user = identity.update_profile(accounts.signed_in(), **said)
-    return account(user if body.name is None else identity.rename(user, body.name))
+    return account(identity.update_profile(accounts.signed_in(), **body.model_dump()))
 
 
 @api_me.delete("/me", responses=answers(204, None, PasswordWrong))
@@ -112,5 +110,5 @@ def session(login, claim):
         "program": login.refresh_hash is not None,
         "current": login.id == claim.key,
         "created_at": iso(login.created_at),
-        "last_seen_at": iso(login.last_seen_at),
+        "last_seen_at": iso(logins.last_seen(login)),
     }

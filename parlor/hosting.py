@@ -172,27 +172,29 @@ class Front:
     """
 
     def __init__(self):
+        self.changes, self.at, self.is_looking = 0, 0, False
         self.forget()
 
     def forget(self):
-        """What is listed has changed."""
-        self.page, self.at, self.is_looking = None, 0, False
+        """What is listed has changed: also what is just being read."""
+        self.page, self.changes = None, self.changes + 1
 
     def rooms(self):
         """As `listed_rooms()`; who is there is who is there now."""
-        if self.page is None:
-            self.look()
-        elif time.monotonic() - self.at > FRESH and not self.is_looking:
+        page = self.page or self.look()
+        if self.page and time.monotonic() - self.at > FRESH and not self.is_looking:
             self.is_looking = True
             relay.in_background(partial(self.look_again, current_app._get_current_object()))
-        listed, next = self.page
+        listed, next = page
         return [Listed(room, chat.who_is_in(room)) for room, _ in listed], next
 
     def look(self):
-        page = listed_rooms()
+        changes, page = self.changes, listed_rooms()
         for room, _ in page[0]:
             db.session.expunge(room)  # it stays as it is
-        self.page, self.at = page, time.monotonic()
+        if changes == self.changes:
+            self.page, self.at = page, time.monotonic()
+        return page
 
     def look_again(self, app):
         try:

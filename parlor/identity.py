@@ -139,13 +139,16 @@ def give(user_id, name):
     return user, renames.take(user, name)
 
 
-def update_profile(user, full_name=None, email=None, picture=None):
+def update_profile(user, name=None, full_name=None, email=None, picture=None):
     """What is given is kept from now on; an empty text takes it away, None leaves it.
 
-    Returns the User. Raises FullNameInvalid, EmailInvalid, PictureInvalid.
+    Where one thing is refused, nothing is kept. Returns the User. Raises FullNameInvalid,
+    EmailInvalid, PictureInvalid, and for the `name` as `rename` does.
     """
     given = {"full_name": full_name, "email": email, "picture": picture}
     facts = cleaned(**{field: text for field, text in given.items() if text is not None})
+    if name is not None:
+        user = rename(user, name)
     user, changes = describe(user.id, facts)
     renames.tell(changes)
     return user

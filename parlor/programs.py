@@ -16,7 +16,7 @@ from parlor.limits import throttle
 from parlor.transactions import transaction
 
 REPEATABLE = timedelta(seconds=30)
-"""How long the refresh token before the latest gets the same answer again."""
+"""How long the refresh token before the latest gets the latest again."""
 
 IDLE = timedelta(days=90)
 """How long a session lasts in which nothing is refreshed."""

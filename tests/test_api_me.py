@@ -140,3 +140,13 @@ def test_nobody_finds_what_others_wrote(app, alice, code):
     bob = Program(app).register("Bob")
     bob.post(f"/api/chat/rooms/{code}/join")
     assert texts(bob.get("/api/me/messages?q=cup")) == []
+
+
+def test_where_the_name_is_refused_nothing_is_changed(app, alice):
+    Program(app).register("Bob")
+    refused = alice.patch("/api/me", {"name": "bob", "full_name": "Alice A."})
+    assert error(refused)[:2] == (409, "name_claimed")
+    assert "full_name" not in alice.get("/api/me").json["me"]
+    refused = alice.patch("/api/me", {"name": "Alicia", "email": "nowhere"})
+    assert error(refused)[:2] == (400, "email_invalid")
+    assert alice.get("/api/me").json["me"]["name"] == "Alice"

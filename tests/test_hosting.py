@@ -337,3 +337,14 @@ def test_the_front_page_keeps_its_list_while_the_database_is_away(mine, monkeypa
     hosting.front.forget()
     with pytest.raises(OperationalError):
         hosting.front.rooms()
+
+
+def test_what_was_read_before_a_change_is_not_kept(mine, monkeypatch):
+    def overtaken():
+        hosting.configure(mine, name="Tea", listed=True)
+        return [], None
+
+    with monkeypatch.context() as late:
+        late.setattr(hosting, "listed_rooms", overtaken)
+        assert hosting.front.rooms() == ([], None)
+    assert [one.room.name for one in hosting.front.rooms()[0]] == ["Tea"]

@@ -1,7 +1,5 @@
 """Messages: numbered without a hole, stored once, read by number; on both databases."""
 
-import re
-
 import pytest
 from sqlalchemy import event, func, select, text
 
@@ -216,8 +214,8 @@ def test_no_query_scans_the_messages(app, room, alice, monkeypatch):
             plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)
             steps = [row[-1] for row in plan]
             scanned = {step.split()[1] for step in steps if step.startswith("SCAN")}
-            chosen_or_given = re.compile(r"anon_\d|json_each")
-            assert all(map(chosen_or_given.fullmatch, scanned)), steps
+            chosen_or_given = {"anon_1", "anon_2", "anon_4", "json_each"}
+            assert scanned <= chosen_or_given, steps
 
 
 def test_every_message_is_somebodys_in_some_room(room, alice):
