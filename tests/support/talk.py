@@ -17,8 +17,12 @@ DESKTOP = {"width": 1280, "height": 800}
 LOST = (
     r"WebSocket connection to|status of 503"
     r"|ERR_(CONNECTION|INTERNET|NETWORK|EMPTY_RESPONSE|SOCKET)_?"
+    r"|status of 400 .*/socket\.io/.*&sid="
 )
-"""What a browser logs when the line or the server is gone, or about to go."""
+"""What a browser logs when the line or the server is gone, or about to go.
+
+A session of long-polling that has ended meanwhile is answered with 400, and begun anew.
+"""
 
 BACK = 20_000
 """Milliseconds within which a page has found back."""
