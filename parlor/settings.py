@@ -40,6 +40,14 @@ class Settings(BaseSettings):
     token_key: str = ""
     """Of the tokens of programs; by default it follows from `secret_key`."""
     database_url: str = ""
+    database_replica_url: str = ""
+    """A copy of the database, behind it by moments, that old things are read from."""
+    redis_url: str = ""
+    """Where several processes meet; one alone needs none."""
+    sticky: bool = False
+    """Whether all requests of a client reach the same process, where there are several."""
+    worker: Literal["eventlet", "gevent", "gthread"] = "eventlet"
+    """gunicorn's."""
     host: str = "127.0.0.1"
     port: int = Field(5000, ge=1, le=65535)
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -97,6 +105,26 @@ class Settings(BaseSettings):
         if not found or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
             raise ValueError("DATABASE_URL must start with sqlite:// or postgresql://")
         return f"postgresql+psycopg2://{rest}" if scheme.startswith("postgres") else value
+
+    @field_validator("database_replica_url")
+    @classmethod
+    def require_postgres(cls, value: str, info: ValidationInfo):
+        scheme, _, rest = value.partition("://")
+        primary = info.data.get("database_url", "")
+        if value and not (scheme.startswith("postgres") and primary.startswith("postgres")):
+            raise ValueError("DATABASE_REPLICA_URL, as DATABASE_URL, must start with postgresql://")
+        return f"postgresql+psycopg2://{rest}" if value else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def require_redis(cls, value: str, info: ValidationInfo):
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("REDIS_URL must start with redis:// or rediss://")
+        if value and info.data.get("database_url", "").startswith("sqlite"):
+            raise ValueError(
+                "REDIS_URL is for several processes, and those need DATABASE_URL to be a Postgres"
+            )
+        return value
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -16,6 +16,10 @@ SETTINGS = {
     "PARLOR_ENV": "development",  # in production, cookies are for https alone
     "SECRET_KEY": "a key that only the tests sign with",
     "TOKEN_KEY": "",
+    "DATABASE_REPLICA_URL": "",
+    "REDIS_URL": "",
+    "STICKY": "off",
+    "WORKER": "eventlet",
     "HOST": "127.0.0.1",
     "ALLOWED_ORIGINS": "http://nowhere.invalid",
     "PROXY_HOPS": "0",
