@@ -14,6 +14,7 @@ from tests.support.listening import Listening
 from tests.support.migrated import copy_sqlite
 from tests.support.people import Person
 from tests.support.postgres import Postgres, find_binaries
+from tests.support.redis import Redis, find_redis
 from tests.support.server import Server
 from tests.support.wire import joined
 
@@ -24,6 +25,22 @@ def postgres():
     binaries = find_binaries() or missing("PostgreSQL")
     with Postgres(binaries) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    """A Redis for all tests; most want `redis`."""
+    if not find_redis():
+        missing("Redis")
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_server):
+    """A Redis with nothing in it: `redis.url`. Whoever stops it starts it again."""
+    redis_server.flush()
+    return redis_server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

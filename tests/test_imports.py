@@ -34,7 +34,7 @@ LAYERS = [
     "mentions",
     "addresses codes devices faces guard limits logs names numbers passwords pictures profile "
     "sessions text times tokens transport",
-    "budget frames handshake outbox",
+    "budget bus frames handshake outbox",
     "admission characters",
     "outages",
     "errors patience settings",
