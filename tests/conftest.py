@@ -10,6 +10,7 @@ from models import db
 from parlor.settings import Settings
 from tests.support import missing
 from tests.support.browsers import QUIET, Pages, find_chromium
+from tests.support.cluster import Cluster
 from tests.support.listening import Listening
 from tests.support.migrated import copy_sqlite
 from tests.support.people import Person
@@ -30,10 +31,13 @@ def postgres():
 @pytest.fixture(scope="session")
 def redis_server():
     """A Redis for all tests; most want `redis`."""
-    if not find_redis():
-        missing("Redis")
-    with Redis() as server:
+    with redis_of_its_own() as server:
         yield server
+
+
+def redis_of_its_own():
+    """A Redis that nobody else uses: what is published there is heard in all of its databases."""
+    return Redis() if find_redis() else missing("Redis")
 
 
 @pytest.fixture
@@ -110,6 +114,37 @@ def start_server(tmp_path):
         yield start
 
 
+@pytest.fixture(scope="session")
+def pair(postgres, tmp_path_factory):
+    """One Parlor on two processes, shared by all tests: `one, other = pair`. Limits are off."""
+    directory = tmp_path_factory.mktemp("pair")
+    with redis_of_its_own() as redis, Cluster(directory, postgres, redis, LEAVE_GRACE=2) as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
+def four(postgres, tmp_path_factory):
+    """One Parlor on four processes, shared by all tests. Limits are off."""
+    directory = tmp_path_factory.mktemp("four")
+    with redis_of_its_own() as redis, Cluster(directory, postgres, redis, processes=4) as four:
+        yield four
+
+
+@pytest.fixture
+def start_cluster(request, tmp_path):
+    """`start_cluster(processes=2, ROOM_GRACE=1)`: a `Cluster` for this test alone, with a Redis of
+    its own; on a Postgres of its own where one is given as `postgres`."""
+    with ExitStack() as running:
+
+        def start(postgres=None, **settings):
+            postgres = postgres or request.getfixturevalue("postgres")
+            redis = running.enter_context(redis_of_its_own())
+            directory = tmp_path / f"cluster-{settings.pop('name', 'only')}"
+            return running.enter_context(Cluster(directory, postgres, redis, **settings))
+
+        yield start
+
+
 WAYS = {"fast": "sqlite", "plain": "postgres"}
 
 
@@ -149,7 +184,7 @@ def enters(program, server):
 
 
 @pytest.fixture
-def person(start_server):
+def person(start_server, start_cluster):
     """`person("Alice", server)`: somebody with a browser of her own, who goes before servers do."""
     with ExitStack() as people:
 

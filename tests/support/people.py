@@ -123,6 +123,14 @@ class Person:
         self.http = requests.Session()
         self.http.headers["Origin"] = url
         self.tabs = []
+        self.elsewhere = []
+
+    def at(self, server):
+        """The same browser, with the same cookies, at another process of the same Parlor."""
+        there = Person(server.url, self.name)
+        there.http.cookies = self.http.cookies
+        self.elsewhere.append(there)
+        return there
 
     def create(self):
         """Open a room through the form; return its code."""
@@ -183,7 +191,7 @@ class Person:
         return self.tab.send(text, id, **more)
 
     def close(self):
-        """Close all tabs and the HTTP session."""
-        for tab in self.tabs:
-            tab.close()
+        """Close all tabs and the HTTP session, those at other processes too."""
+        for there in [*self.elsewhere, *self.tabs]:
+            there.close()
         self.http.close()
