@@ -13,6 +13,7 @@ from tests.support.browsers import QUIET, Pages, find_chromium
 from tests.support.cluster import Cluster
 from tests.support.listening import Listening
 from tests.support.migrated import copy_sqlite
+from tests.support.nginx import Nginx, find_nginx
 from tests.support.people import Person
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.redis import Redis, find_redis
@@ -143,6 +144,18 @@ def start_cluster(request, tmp_path):
             return running.enter_context(Cluster(directory, postgres, redis, **settings))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def nginx_binary():
+    return find_nginx() or missing("nginx")
+
+
+@pytest.fixture
+def start_nginx(nginx_binary):
+    """`start_nginx([port, ...])`: deploy/'s nginx in front of servers, for this test alone."""
+    with ExitStack() as running:
+        yield lambda *place, **how: running.enter_context(Nginx(nginx_binary, *place, **how))
 
 
 WAYS = {"fast": "sqlite", "plain": "postgres"}

@@ -1,0 +1,113 @@
+"""A real nginx with the files of deploy/, in front of servers at 127.0.0.1."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support import ROOT, free_port
+
+QUICK = 10
+"""Seconds within which it listens, or has failed."""
+
+SHARED = ["nginx-http.conf", "nginx-site.conf"]
+
+
+def find_nginx():
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+
+class Nginx:
+    """`with Nginx(binary, [server.port for server in servers]) as nginx: get(nginx.url)`
+
+    `configuration`: the file of deploy/ that it is started with; `changes`: what else is put in
+    place of what there, which must be there.
+    """
+
+    def __init__(self, binary, ports, configuration="nginx.conf", changes=()):
+        self.binary, self.configuration = binary, configuration
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        # Not under pytest's tmp_path: that is root's alone, and nginx is somebody else.
+        self.home = Path(tempfile.mkdtemp(prefix="parlor-nginx-"))
+        self.as_user = {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
+        self.process = None
+        self.write(ports, changes)
+
+    def write(self, ports, changes):
+        text = at_ports((ROOT / "deploy" / self.configuration).read_text(), ports)
+        for old, new in [*self.places(), *changes]:
+            assert old in text, f"{self.configuration} has no {old!r}"
+            text = text.replace(old, new)
+        (self.home / "nginx.conf").write_text(text)
+        for name in SHARED:
+            shutil.copy(ROOT / "deploy" / name, self.home)
+        for path in [self.home, *self.home.iterdir()]:
+            if self.as_user:
+                shutil.chown(path, "nobody")
+
+    def places(self):
+        return [("listen 8080", f"listen 127.0.0.1:{self.port}"), ("/tmp/", f"{self.home}/")]
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.home)
+
+    def start(self):
+        """Start, and return when it listens."""
+        self.process = self.launch("-g", "daemon off;")
+        self.wait_until_up()
+
+    def launch(self, *arguments):
+        command = [self.binary, "-e", "stderr", "-p", self.home, "-c", "nginx.conf", *arguments]
+        with self.log_path.open("ab") as log:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            if self.as_user:
+                shutil.chown(self.log_path, "nobody")
+            return subprocess.Popen(command, cwd=self.home, **streams, **self.as_user)
+
+    def wait_until_up(self):
+        deadline = time.monotonic() + QUICK
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log()
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError(f"nginx does not listen:\n{self.log()}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(QUICK)
+
+    def complaints(self):
+        """What `nginx -t` has against its files, line by line."""
+        failed = self.launch("-t").wait(QUICK)
+        lines = self.log().splitlines()
+        return [line for line in lines if failed or "[warn]" in line]
+
+    @property
+    def log_path(self):
+        return self.home / "nginx.log"
+
+    def log(self):
+        return self.log_path.read_text()
+
+
+def at_ports(text, ports):
+    """The configuration with servers at these ports in place of its own, with their parameters."""
+    lines = re.findall(r"^ +server \S+:\d+( .+;)\n", text, re.MULTILINE)
+    assert len(set(lines)) == 1, "all servers are alike"
+    servers = "".join(f"        server 127.0.0.1:{port}{lines[0]}\n" for port in ports)
+    return re.sub(r"(?:^ +server \S+:\d+ .+;\n)+", servers, text, count=1, flags=re.MULTILINE)
