@@ -1,6 +1,6 @@
 """The fixtures of all tests; what they are made of is in tests/support/."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -116,32 +116,46 @@ def start_server(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def pair(postgres, tmp_path_factory):
+def cluster_of(postgres, tmp_path_factory):
+    """`with cluster_of(2, ROOM_GRACE=1) as cluster`: so many processes, with a Redis of their own.
+
+    `on`: another Postgres than that of all tests.
+    """
+
+    @contextmanager
+    def cluster_of(processes, on=postgres, **settings):
+        directory = tmp_path_factory.mktemp("cluster")
+        with (
+            redis_of_its_own() as redis,
+            Cluster(directory, on, redis, processes, **settings) as it,
+        ):
+            yield it
+
+    return cluster_of
+
+
+@pytest.fixture(scope="session")
+def pair(cluster_of):
     """One Parlor on two processes, shared by all tests: `one, other = pair`. Limits are off."""
-    directory = tmp_path_factory.mktemp("pair")
-    with redis_of_its_own() as redis, Cluster(directory, postgres, redis, LEAVE_GRACE=2) as pair:
+    with cluster_of(2, LEAVE_GRACE=2) as pair:
         yield pair
 
 
 @pytest.fixture(scope="session")
-def four(postgres, tmp_path_factory):
+def four(cluster_of):
     """One Parlor on four processes, shared by all tests. Limits are off."""
-    directory = tmp_path_factory.mktemp("four")
-    with redis_of_its_own() as redis, Cluster(directory, postgres, redis, processes=4) as four:
+    with cluster_of(4) as four:
         yield four
 
 
 @pytest.fixture
-def start_cluster(request, tmp_path):
-    """`start_cluster(processes=2, ROOM_GRACE=1)`: a `Cluster` for this test alone, with a Redis of
-    its own; on a Postgres of its own where one is given as `postgres`."""
+def start_cluster(request):
+    """`start_cluster(processes=2, ROOM_GRACE=1)`: one with other settings, for this test alone."""
     with ExitStack() as running:
 
-        def start(postgres=None, **settings):
-            postgres = postgres or request.getfixturevalue("postgres")
-            redis = running.enter_context(redis_of_its_own())
-            directory = tmp_path / f"cluster-{settings.pop('name', 'only')}"
-            return running.enter_context(Cluster(directory, postgres, redis, **settings))
+        def start(processes=2, **settings):
+            cluster_of = request.getfixturevalue("cluster_of")
+            return running.enter_context(cluster_of(processes, **settings))
 
         yield start
 

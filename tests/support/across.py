@@ -1,11 +1,11 @@
-"""What people at several processes see of one room: who is here, by every list there is."""
+"""What is so of a room, asked at several processes and in the table."""
 
 import time
+from contextlib import closing
+
+import psycopg2
 
 from tests.support.people import SOON
-
-HERE = 60
-"""People whom a list names at most."""
 
 
 def names(people):
@@ -42,3 +42,16 @@ def wait_until_here(expected, code, *people):
         wait_until(is_so)
     except AssertionError:
         raise AssertionError(f"{wanted} are here, and {seen} is said") from None
+
+
+def rows(database_url, query, *values):
+    """What the database itself answers."""
+    with closing(psycopg2.connect(database_url)) as database, database.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def is_open(database_url, code):
+    """Whether there is an open room of that code, by its table."""
+    found = rows(database_url, "SELECT 1 FROM room WHERE code = %s AND closed_at IS NULL", code)
+    return bool(found)
