@@ -38,7 +38,7 @@ from parlor.cli import cli
 from parlor.conversation_pages import conversation_pages
 from parlor.limits import throttle
 from parlor.pages import pages
-from parlor.patience import SERVER_OPTIONS, PatientConnection
+from parlor.patience import PatientConnection
 from parlor.rooms import live
 from parlor.sessions import Sessions
 from parlor.settings import Settings
@@ -132,10 +132,8 @@ def engine_options(settings):
         "pool_timeout": 1,
     }
     if not settings.on_sqlite:
-        options["connect_args"] = {
-            "connection_factory": PatientConnection,
-            "options": SERVER_OPTIONS,
-        }
+        options["connect_args"] = {"connection_factory": PatientConnection}
+        options["use_native_hstore"] = False  # no need to ask each new connection for it
     return options
 
 

@@ -5,13 +5,24 @@ the connection, and waits in `select`: so only whoever asked waits, under either
 
 A server that gave no answer is asked by one connection at a time, until it answers again. Whoever
 else wants a new one meanwhile is refused at once, instead of waiting for the same silence.
+
+What the server is to hold to is said at the beginning of each transaction, in the same message as
+its first statement: a connection may lead to another server process each time, behind PgBouncer.
 """
 
 import select
 import time
+from collections import defaultdict
 
 from psycopg2 import OperationalError
-from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
+from psycopg2.extensions import (
+    POLL_OK,
+    POLL_READ,
+    TRANSACTION_STATUS_IDLE,
+    connection,
+    cursor,
+    set_wait_callback,
+)
 
 PATIENCE = 2
 """Seconds for the answer to a statement, and for a connection to be made."""
@@ -20,10 +31,10 @@ STATEMENT, LOCK, IDLE = 1800, 1500, 5000
 """Milliseconds after which the server itself ends a statement, a statement that waits for a lock,
 and a transaction in which nothing happens: that of a process that hangs would hold its locks."""
 
-SERVER_OPTIONS = (
-    f"-c statement_timeout={STATEMENT} -c lock_timeout={LOCK}"
-    f" -c idle_in_transaction_session_timeout={IDLE}"
-    " -c synchronous_commit=on"  # whatever the server's habit: acknowledged is stored
+BEGIN = (
+    f"BEGIN; SET LOCAL statement_timeout = {STATEMENT}; SET LOCAL lock_timeout = {LOCK};"
+    f" SET LOCAL idle_in_transaction_session_timeout = {IDLE};"
+    " SET LOCAL synchronous_commit = on; "  # whatever the server's habit: acknowledged is stored
 )
 
 
@@ -32,27 +43,60 @@ class NoAnswer(OperationalError):
 
 
 class Silence:
-    """What is known of the server: whether it gave no answer, and whether somebody asks again."""
+    """What is known of a server: whether it gave no answer, and whether somebody asks again."""
 
     def __init__(self):
         self.is_known = self.is_tested = False
 
 
-silence = Silence()
+silences = defaultdict(Silence)
+"""{DSN: Silence} of the servers that there are."""
+
+
+class PatientCursor(cursor):
+    """A cursor that begins the transaction by itself, with the first statement of it."""
+
+    def execute(self, query, values=None):
+        if self.connection.is_idle:
+            query = (BEGIN.encode() if isinstance(query, bytes) else BEGIN) + query
+        super().execute(query, values)
+
+    def executemany(self, query, rows):
+        if self.connection.is_idle:
+            super().execute(BEGIN)
+        super().executemany(query, rows)
 
 
 class PatientConnection(connection):
     """A connection that gives up. Raises NoAnswer, when it is made and at each statement."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, dsn, *arguments, **options):
+        self.silence = silence = silences[dsn]
         if silence.is_known and silence.is_tested:
             raise NoAnswer("the database gave no answer a moment ago")
         silence.is_tested = silence.is_known
         try:
-            super().__init__(*arguments, **options)
+            super().__init__(dsn, *arguments, **options)
             silence.is_known = False
         finally:
             silence.is_tested = False
+        self.autocommit = True  # psycopg2 sends no BEGIN of its own
+        self.cursor_factory = PatientCursor
+
+    @property
+    def is_idle(self):
+        """Whether it is in no transaction."""
+        return self.get_transaction_status() == TRANSACTION_STATUS_IDLE
+
+    def commit(self):
+        self.end("COMMIT")
+
+    def rollback(self):
+        self.end("ROLLBACK")
+
+    def end(self, how):
+        if not self.is_idle:
+            self.cursor().execute(how)
 
 
 def install():
@@ -72,5 +116,5 @@ def wait(connection):
         files = [connection.fileno()]
         read, write = (files, []) if state == POLL_READ else ([], files)
         if not any(select.select(read, write, [], left)):
-            silence.is_known = True
+            connection.silence.is_known = True
             raise NoAnswer("the database gave no answer in time")

@@ -15,6 +15,7 @@ from tests.support.listening import Listening
 from tests.support.migrated import copy_sqlite
 from tests.support.nginx import Nginx, find_nginx
 from tests.support.people import Person
+from tests.support.pgbouncer import PgBouncer, find_pgbouncer
 from tests.support.postgres import Postgres, find_binaries
 from tests.support.redis import Redis, find_redis
 from tests.support.server import Server
@@ -48,13 +49,20 @@ def redis(redis_server):
     return redis_server
 
 
+@pytest.fixture
+def bouncer(postgres):
+    """PgBouncer in front of it, with two connections for all: `bouncer.fresh_database()`."""
+    with PgBouncer(find_pgbouncer() or missing("PgBouncer"), postgres, servers=2) as bouncer:
+        yield bouncer
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request, tmp_path):
-    """A database with its tables, of each kind in turn."""
+    """A database with its tables, of each kind in turn; on demand a Postgres behind `bouncer`."""
     if request.param == "sqlite":
         copy_sqlite(tmp_path / "parlor.db")
         return f"sqlite:///{tmp_path / 'parlor.db'}"
-    return request.getfixturevalue("postgres").fresh_database()
+    return request.getfixturevalue(request.param).fresh_database()
 
 
 @pytest.fixture

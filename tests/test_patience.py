@@ -3,15 +3,18 @@
 import socket
 import threading
 import time
+from contextlib import closing
 
 import psycopg2
 import pytest
-from sqlalchemy import text
+from psycopg2.extensions import set_wait_callback
+from sqlalchemy import select, text
 
-from models import db
+from models import User, db
 from parlor import patience
 from parlor.outages import is_outage
-from parlor.patience import NoAnswer, PatientConnection, silence
+from parlor.patience import NoAnswer, PatientConnection, silences
+from parlor.transactions import rows
 
 PATIENCE = 0.4
 """Seconds, here."""
@@ -23,7 +26,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True
 def short(monkeypatch):
     monkeypatch.setattr(patience, "PATIENCE", PATIENCE)
     yield
-    silence.is_known = silence.is_tested = False
+    silences.clear()
 
 
 @pytest.fixture
@@ -38,6 +41,10 @@ def seconds(call, *arguments, raises):
     with pytest.raises(raises) as raised:
         call(*arguments)
     return time.monotonic() - began, raised.value
+
+
+def is_any_silent():
+    return any(silence.is_known for silence in silences.values())
 
 
 def ask():
@@ -62,7 +69,7 @@ def test_the_next_one_after_that_gets_an_answer(app, postgres, context):
         db.session.rollback()
     assert took < 2 * PATIENCE + 0.3, "one time-out for the old connection, one for a new one"
     assert ask() == 1
-    assert not silence.is_known
+    assert not is_any_silent()
 
 
 def test_a_connection_that_is_not_made_in_time_is_given_up(app, mute):
@@ -86,13 +93,17 @@ def test_of_a_silence_that_is_known_one_connection_waits_and_the_others_are_refu
     assert took >= PATIENCE, "somebody has to find out"
 
 
-def test_a_server_that_refuses_is_not_silent(app, mute, database_url):
+def test_a_server_that_refuses_is_not_tested_any_more(app, mute, database_url):
     seconds(connect, mute, raises=NoAnswer)
-    nowhere = "postgresql://parlor@127.0.0.1:1/parlor"
+    silences[nowhere := "postgresql://parlor@127.0.0.1:1/parlor"].is_known = True
     seconds(connect, nowhere, raises=psycopg2.OperationalError)
-    assert not silence.is_tested
+    assert not silences[nowhere].is_tested
+
+
+def test_the_silence_of_one_server_is_not_that_of_another(app, mute, database_url):
+    seconds(connect, mute, raises=NoAnswer)
+    silences[mute].is_tested = True
     connect(database_url).close()
-    assert not silence.is_known
 
 
 def test_the_server_ends_what_takes_too_long_before_it_counts_as_silent(app, context, monkeypatch):
@@ -107,7 +118,46 @@ def test_the_server_ends_what_takes_too_long_before_it_counts_as_silent(app, con
     assert is_outage(error)
     db.session.rollback()
     assert ask() == 1
-    assert not silence.is_known
+    assert not is_any_silent()
+
+
+def test_beginning_a_transaction_and_its_limits_cost_no_message_of_their_own(
+    app, context, database_url, waits
+):
+    read = select(User.id)
+    rows(read)
+    waits.clear()
+    rows(read)
+    assert len(waits) == 3, "is it alive, which begins; the statement; the end"
+    with closing(connect(database_url)) as new:
+        waits.clear()
+        new.cursor().execute("SELECT 1")
+        assert len(waits) == 1
+        new.cursor().execute("SHOW lock_timeout")
+        new.commit()
+        assert len(waits) == 3
+
+
+def test_many_rows_of_one_statement_are_in_a_transaction_too(app, context, database_url):
+    with closing(connect(database_url)) as new:
+        new.cursor().executemany("SELECT %s", [(1,), (2,)])
+        assert not new.is_idle
+        new.rollback()
+        assert new.is_idle
+
+
+@pytest.fixture
+def waits():
+    """A list that is longer by one after each message to Postgres."""
+    counted = []
+
+    def wait(connection):
+        counted.append(connection)
+        patience.wait(connection)
+
+    set_wait_callback(wait)
+    yield counted
+    patience.install()
 
 
 def test_what_is_committed_is_on_the_disk_whatever_the_servers_habit(app, context, database_url):
