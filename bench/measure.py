@@ -42,7 +42,7 @@ def percentile(values, share):
     if not values:
         return float("nan")
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
 
 
 def medians(runs):

@@ -13,6 +13,9 @@ from bench.servers import CORES, ROOT
 from bench.suite import in_words, short, shown
 
 RESULTS = Path(__file__).with_name("results.md")
+SCALE = "## Ten thousand people, several processes"
+"""The heading of what `make bench-scale` writes, under everything else."""
+
 PACKAGES = ("Flask", "Flask-SocketIO", "python-socketio", "python-engineio", "eventlet", "gunicorn")
 
 
@@ -156,22 +159,36 @@ def write(results, table, plan):
         "## Notes",
         "\n".join(f"- {note}" for note in results.notes) or "None: nothing lost, nothing doubled.",
     ]
-    RESULTS.write_text("\n\n".join(parts) + "\n")
+    RESULTS.write_text("\n\n".join([*parts, *scale_section()]) + "\n")
+
+
+def scale_section():
+    """What `make bench-scale` has written stays."""
+    _, heading, rest = RESULTS.read_text().partition(SCALE)
+    return [f"{heading}{rest}".rstrip()] if heading else []
 
 
 def circumstances(plan):
     """Machine, versions, date: what the numbers hang on."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     commit = output("git", "rev-parse", "--short", "HEAD")
     return [
         f"Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Parlor: {commit}.",
-        f"Machine: {processor()}, {len(CORES)} cores; {platform.system()} {platform.release()}.",
-        f"Python {platform.python_version()}, {packages}.",
+        f"Machine: {machine()}.",
+        f"{packages()}.",
         f"Node {output('node', '--version')}, nginx {output('/usr/sbin/nginx', '-v')}.",
         f"{plan.runs} runs of {plan.seconds:g} s each, servers in turn; one core for the server, "
         "one for the generator, which does not offer permessage-deflate.",
         "Stored: " + "; ".join(f"{p.name}: {p.storing}" for p in PEERS.values()) + ".",
     ]
+
+
+def machine():
+    return f"{processor()}, {len(CORES)} cores; {platform.system()} {platform.release()}"
+
+
+def packages():
+    found = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"Python {platform.python_version()}, {found}"
 
 
 def processor():

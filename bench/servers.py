@@ -19,10 +19,10 @@ SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 
 
 @contextmanager
-def pinned_to(core):
-    """What this process starts meanwhile runs on that core, and so does it itself."""
+def pinned_to(*cores):
+    """What this process starts meanwhile runs on those cores, and so does it itself."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -33,11 +33,12 @@ class Server:
     """`with Server(peer, sizes) as server:` one of bench/peers.py that runs, on a core of its own.
 
     `server.people`: for rooms of these `sizes`. All files are in a directory that goes at the end.
-    `before_start(server)`: what is to be done when the people are made.
+    `before_start(server)`: what is to be done when the people are made. `cores`: it may run on.
     """
 
-    def __init__(self, peer, sizes=(), before_start=lambda server: None):
+    def __init__(self, peer, sizes=(), before_start=lambda server: None, cores=(SERVER_CORE,)):
         self.peer, self.sizes, self.before_start = peer, sizes, before_start
+        self.cores = cores
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -46,7 +47,7 @@ class Server:
         self.directory = Path(self.temporary.name)
         self.people = self.peer.prepare(self)
         self.before_start(self)
-        with pinned_to(SERVER_CORE), self.log_path.open("ab") as output:
+        with pinned_to(*self.cores), self.log_path.open("ab") as output:
             self.process = subprocess.Popen(
                 self.peer.command(self),
                 cwd=self.peer.cwd,
@@ -88,13 +89,17 @@ class Server:
 
     def cpu(self):
         """Seconds of CPU that the worker has used, in user and system mode."""
-        clock = (~self.worker() << 3) | 2  # as clock_getcpuclockid(3) makes them
-        return time.clock_gettime(clock)
+        return cpu_of(self.worker())
 
     def memory(self):
         """Bytes of the worker that are resident."""
         pages = Path(f"/proc/{self.worker()}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_of(pid):
+    """Seconds of CPU that a process has used, in user and system mode."""
+    return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) makes clocks
 
 
 def stop(process):

@@ -1,16 +1,24 @@
 """The benchmark, in a tiny form: it runs, and it notices what is lost or doubled."""
 
+import orjson
 import pytest
 
-from bench import check, report, wire
+from bench import check, report, scale_report, wire
 from bench.arrivals import comeback_on
+from bench.crowds import Crowd
 from bench.growth import fill, pages_on
-from bench.peers import PEERS
+from bench.peers import PEERS, Person
 from bench.runs import Load
+from bench.scale import Plan, Result, Run
 from bench.servers import Server
 from bench.suite import SHORT, Results
+from tests.support import missing
+from tests.support.postgres import find_binaries
+from tests.support.redis import find_redis
 
 SIZES = (4, 3)
+
+TINY = Plan({1: 1, 2: 1}, rooms=4, every=1, large=10, rush=2, rush_seconds=0.2, rest=0.1)
 
 TALKERS = {0: 3, 1: 2}
 """Messages that each has said in the room of `transcript`."""
@@ -100,3 +108,88 @@ def test_the_table_tells_what_was_not_measured():
     assert table["hot: deliveries/s / node"].met is True
     assert table["hot: deliveries/s / loop"].got == "not measured"
     assert "15 x (30 / 2)" in report.as_text(table.values())
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_people_on_several_processes_are_measured_and_lose_nothing(processes):
+    find_binaries() or missing("PostgreSQL")
+    find_redis() or missing("Redis")
+    result = Run(TINY, processes, tell=print).result
+    assert result.faults == []
+    assert result.rush["messages/s"] > 0
+    assert result.talk["deliveries/s"] > result.talk["messages/s"] > 0
+    assert result.talk["delivery p99 ms"] > 0
+
+
+PERSON = Person("Alice", room=0, number=0, path="/")
+
+
+@pytest.fixture
+def guest():
+    crowd = Crowd([(PERSON, 1)], 0, 1)
+    (alice,) = crowd.guests
+    crowd.entering = 1
+    alice.enter({"through": 3})
+    yield alice
+    alice.socket.close()
+    crowd.epoll.close()
+
+
+def seen(number):
+    return {"version": number, "message": "1".zfill(19)}
+
+
+def test_a_guest_asks_for_a_number_that_was_left_out(guest):
+    guest.receive(seen(5))
+    assert list(guest.crowd.asking)
+    guest.take({"messages": [seen(4), seen(5)], "through": 5, "more": False})
+    assert (guest.through, guest.crowd.heard.caught_up) == (5, 1)
+
+
+def test_numbers_in_another_order_are_no_loss(guest):
+    for number in (5, 4, 6):
+        guest.receive(seen(number))
+    assert (guest.through, guest.above) == (6, set())
+
+
+def test_a_guest_who_lacks_the_last_one_is_noticed(guest, monkeypatch):
+    monkeypatch.setattr("bench.crowds.PATIENCE", 0.1)
+    guest.receive(seen(4))
+    assert guest.crowd.settle({0: 4}) == []
+    assert guest.crowd.settle({0: 5}) == [(0, 0, 4, 5)]
+
+
+def test_a_message_that_comes_twice_is_counted(guest):
+    guest.receive(seen(4))
+    guest.receive(seen(4))
+    assert guest.crowd.heard.twice == 1
+
+
+def test_frames_may_be_cut_anywhere(guest):
+    said = b"".join(
+        b"\x81\x7e%s%s" % (len(text).to_bytes(2), text)
+        for text in (b'42["message",%s]' % orjson.dumps(seen(number)) for number in (4, 5, 6))
+    )
+    rest = b""
+    for place in range(len(said)):
+        rest = guest.read(rest + said[place : place + 1])
+    assert (guest.through, rest) == (6, b"")
+
+
+def test_the_section_tells_what_was_missed():
+    slow = Result(4, talk={"delivery p99 ms": 120.0}, faults=["room 1: 5 acknowledged, 4 stored"])
+    text = scale_report.section([slow], TINY)
+    assert "| 7 scale | 4 processes: p99 ms | < 100 | 120 | NO |" in text
+    assert "- 4 processes: room 1: 5 acknowledged, 4 stored" in text
+
+
+def test_each_benchmark_keeps_what_the_other_has_written(monkeypatch, tmp_path):
+    (tmp_path / "results.md").touch()
+    for module in (report, scale_report):
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "results.md")
+    report.write(Results(), [], SHORT)
+    scale_report.write([Result(4)], TINY)
+    report.write(Results(), [], SHORT)
+    text = report.RESULTS.read_text()
+    assert text.count("# What was measured") == text.count(report.SCALE) == 1
+    assert text.index("## Notes") < text.index(report.SCALE)
