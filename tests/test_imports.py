@@ -35,8 +35,8 @@ LAYERS = [
     "addresses codes devices faces guard limits logs names numbers passwords pictures profile "
     "sessions text times tokens transport",
     "budget bus frames handshake outbox",
-    "admission characters",
-    "outages",
+    "admission bus_follower bus_sender characters",
+    "bus_connection outages",
     "errors patience settings",
 ]
 """A module may import those of the lines below its own, and none beside it."""
