@@ -1,6 +1,6 @@
 """A connection to Redis that is made again whenever it breaks, in a thread of its own.
 
-Under eventlet and gevent threads are greenlets, here and in all of the bus.
+Where the worker has greenlets, threads are greenlets, here and in all of the bus.
 """
 
 import logging
