@@ -125,16 +125,19 @@ def engine_options(settings):
     """
     options = {
         "hide_parameters": True,  # logs never hold what people wrote
-        "pool_pre_ping": not settings.on_sqlite,
-        "pool_size": 10,
         "pool_use_lifo": True,  # the one used last knows most of SQLite's file
-        "max_overflow": 20,
         "pool_timeout": 1,
     }
-    if not settings.on_sqlite:
-        options["connect_args"] = {"connection_factory": PatientConnection}
-        options["use_native_hstore"] = False  # no need to ask each new connection for it
-    return options
+    if settings.on_sqlite:
+        return {**options, "pool_size": 10, "max_overflow": 20}
+    return {
+        **options,
+        "pool_size": settings.database_connections,
+        "max_overflow": 0,
+        "pool_pre_ping": True,
+        "connect_args": {"connection_factory": PatientConnection},
+        "use_native_hstore": False,  # no need to ask each new connection for it
+    }
 
 
 def socket_options():

@@ -24,6 +24,8 @@ from psycopg2.extensions import (
     set_wait_callback,
 )
 
+from parlor.whereabouts import with_addresses
+
 PATIENCE = 2
 """Seconds for the answer to a statement, and for a connection to be made."""
 
@@ -76,7 +78,7 @@ class PatientConnection(connection):
             raise NoAnswer("the database gave no answer a moment ago")
         silence.is_tested = silence.is_known
         try:
-            super().__init__(dsn, *arguments, **options)
+            super().__init__(with_addresses(dsn), *arguments, **options)
             silence.is_known = False
         finally:
             silence.is_tested = False

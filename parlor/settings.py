@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     token_key: str = ""
     """Of the tokens of programs; by default it follows from `secret_key`."""
     database_url: str = ""
+    database_connections: int = Field(10, ge=2, le=1000)
+    """That this process has to Postgres at most."""
     database_replica_url: str = ""
     """A copy of the database, behind it by moments, that old things are read from."""
     redis_url: str = ""

@@ -97,17 +97,20 @@ def store(cursor, drafts, wait=True):
 
     `cursor`: the driver's. The rooms are locked first, so what is read afterwards holds until the
     commit: whether the room is open, who is in it, and which drafts are there already. `wait`: for
-    rooms that another transaction has locked; else what is new there is refused with Retry.
+    rooms and people that another transaction has locked; else what is new there, or of them, is
+    refused with Retry.
     """
     sql = dialect_of(cursor)
     held = sql.lock_rooms(cursor, sorted({draft.room.id for draft in drafts}), wait)
+    authors = sql.lock_authors(cursor, sorted({draft.user_id for draft in drafts}), wait)
     moment, counters, latest, outcomes = now(), {}, {}, []
     for draft, known in zip(drafts, look_up(sql, cursor, drafts), strict=True):
         key = draft.key
         before = latest.get(key) or posted_before(draft, known)
         number = counters.get(draft.room.id, known.last_seq or 0) + 1
         outcome = become(draft, known, before, number, moment)
-        if outcome.is_new and draft.room.id not in held:
+        is_held = draft.room.id in held and draft.user_id in authors
+        if outcome.is_new and not is_held:
             outcome = Outcome(error=Retry())
         if outcome.is_new:
             counters[draft.room.id], latest[key] = number, outcome.posted

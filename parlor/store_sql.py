@@ -32,6 +32,8 @@ CHANGE = """
     UPDATE message SET version = {0}, content = {0}, edited_at = {0}, deleted_at = {0}
     WHERE room_id = {0} AND seq = {0}"""
 
+AUTHORS = 'SELECT id FROM "user" WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE SKIP LOCKED'
+
 OPEN = "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL"
 
 
@@ -46,6 +48,10 @@ class Sqlite:
     @staticmethod
     def lock_rooms(cursor, ids, wait):
         """The whole file is locked when the transaction begins."""
+        return ids
+
+    @staticmethod
+    def lock_authors(cursor, ids, wait):
         return ids
 
     @staticmethod
@@ -85,6 +91,14 @@ class Postgres:
         """In one order, against deadlocks."""
         lock = "FOR UPDATE" if wait else "FOR UPDATE SKIP LOCKED"
         cursor.execute(f"{OPEN} ORDER BY id {lock}", (ids,))
+        return {id for (id,) in cursor}
+
+    @staticmethod
+    def lock_authors(cursor, ids, wait):
+        """As each INSERT does by itself, but for those whom it would have to wait for."""
+        if wait:
+            return ids
+        cursor.execute(AUTHORS, (ids,))
         return {id for (id,) in cursor}
 
     @staticmethod

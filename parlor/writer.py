@@ -146,13 +146,13 @@ class Writer:
         return self.store_each(drafts)
 
     def transact(self, drafts):
-        """Store them in one transaction, if need be without the rooms that somebody has locked."""
+        """Store them in one transaction, if need be without what somebody has locked."""
         try:
             return write_transaction(self.engine, store, drafts)
         except OperationalError as error:
             if name_of(error) != LOCKED:
                 raise
-            log.warning("another transaction holds rooms: what is for others is stored")
+            log.warning("another transaction holds rooms or people: what is of others is stored")
             return write_transaction(self.engine, partial(store, wait=False), drafts)
 
     def store_each(self, drafts):

@@ -36,8 +36,8 @@ LAYERS = [
     "sessions text times tokens transport",
     "budget bus frames handshake outbox",
     "admission bus_follower bus_sender characters",
-    "bus_connection outages",
-    "errors patience settings",
+    "bus_connection outages patience",
+    "errors settings whereabouts",
 ]
 """A module may import those of the lines below its own, and none beside it."""
 

@@ -66,6 +66,7 @@ def test_postgres_goes_by_the_names_that_hosts_hand_out(monkeypatch, scheme):
         ("PARLOR_ENV", "staging"),
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "parlor.db"),
+        ("DATABASE_CONNECTIONS", "1"),
         ("PORT", "0"),
         ("PORT", "http"),
         ("ROOM_GRACE", "-1"),

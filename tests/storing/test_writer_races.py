@@ -179,6 +179,21 @@ def test_a_room_that_somebody_has_locked_holds_up_no_other_for_long(writers, roo
     assert writers[0].post(draft(room, alice, "a")).seq == 1
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_somebody_whose_row_is_locked_holds_up_nobody_else_for_long(writers, room, alice, bob):
+    other = new_room("AAAA", alice)
+    with db.engine.connect() as shell:
+        shell.execute(text('SELECT FROM "user" WHERE id = :id FOR UPDATE'), {"id": bob.id})
+        began = time.monotonic()
+        [outcomes, _] = writers.submit_at_once(
+            [[draft(room, bob, "a"), draft(room, alice, "a")]], [[draft(other, alice, "b")]]
+        )
+        assert time.monotonic() - began < patience.PATIENCE
+    assert outcomes[0].error.code == "retry"
+    assert outcomes[1].is_new
+    assert writers[0].post(draft(room, bob, "a")).seq == 2
+
+
 def test_a_row_that_no_driver_takes_is_refused_and_the_others_are_stored(writers, room, alice, bob):
     """Half an emoji never comes so far (`text.clean`); if it did, it would be alone."""
     bad = draft(room, bob, "bad", "\ud83d")

@@ -16,6 +16,7 @@ SETTINGS = {
     "PARLOR_ENV": "development",  # in production, cookies are for https alone
     "SECRET_KEY": "a key that only the tests sign with",
     "TOKEN_KEY": "",
+    "DATABASE_CONNECTIONS": "10",
     "DATABASE_REPLICA_URL": "",
     "REDIS_URL": "",
     "STICKY": "off",
