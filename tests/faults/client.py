@@ -16,9 +16,9 @@ TURN = 0.1
 class Client(threading.Thread):
     """A member of the room `code`, on one socket at a time, as docs/protocol.md tells.
 
-    `door`: has the `port` to connect to, asked anew each time. `back`: after how many seconds it
-    tries again, at random between the two. `silence`: after how many without a packet it gives the
-    line up (as long as the server's opening says, by default).
+    `door`: has the `port` and `host` to connect to, asked anew each time. `back`: after how many
+    seconds it tries again, at random between the two. `silence`: after how many without a packet it
+    gives the line up (as long as the server's opening says, by default).
     """
 
     def __init__(self, person, code, door, back=(0.1, 1), silence=None):
@@ -33,8 +33,10 @@ class Client(threading.Thread):
         self.calls, self.number = {}, 0
         self.arrivals, self.losses, self.refusals = [], [], []
         self.presence, self.restarts = [], []
+        self.roster, self.count = {}, 0
         """(time.monotonic(), what), oldest first: when it was back in the room; why a connection
-        ended or failed; refusals to connect; the payloads of `presence`; what `restart` said."""
+        ended or failed; refusals to connect; the payloads of `presence`; what `restart` said.
+        And who it shows as here, {user id: name}, out of how many."""
 
     # A life of visits
 
@@ -49,7 +51,8 @@ class Client(threading.Thread):
 
     def visit(self):
         patience = self.silence or PATIENCE
-        with closing(Link(self.door.port, self.cookie, patience)) as self.link:
+        line = Link(self.door.port, self.cookie, patience, host=self.door.host)
+        with closing(line) as self.link:
             heard = time.monotonic()
             while not self.over.is_set():
                 packets = self.link.receive(self.rest())
@@ -113,6 +116,8 @@ class Client(threading.Thread):
     def hear(self, name, data, now):
         if name == "room":
             self.is_in, self.user_id = True, data["me"]["user_id"]
+            self.roster = {one["user_id"]: one["name"] for one in data["members"]}
+            self.count = data["count"]
             self.enter(data, now)
             self.arrivals.append((now, data["through"]))
         elif name == "message":
@@ -121,9 +126,17 @@ class Client(threading.Thread):
             self.told_head(data["seq"], now)
         elif name == "presence":
             self.presence.append((now, data))
+            self.see(data)
         elif name == "restart":
             self.within = data["within"]
             self.restarts.append((now, data["within"]))
+
+    def see(self, presence):
+        """Who came and went; `left` before `joined`."""
+        for one in presence["left"]:
+            self.roster.pop(one["user_id"], None)
+        self.roster |= {one["user_id"]: one["name"] for one in presence["joined"]}
+        self.count = presence["count"]
 
     # What each kind of client does its own way
 

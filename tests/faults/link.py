@@ -18,10 +18,11 @@ class Lost(Exception):
 class Link:
     """`Link(port, cookie)`: connected, with its handshake done. Raises Lost, OSError.
 
-    `patience`: seconds for either; `buffer`: bytes that the kernel takes unread.
+    `patience`: seconds for either; `buffer`: bytes that the kernel takes unread; `host`: where.
     """
 
-    def __init__(self, port, cookie, patience=PATIENCE, buffer=None):
+    def __init__(self, port, cookie, patience=PATIENCE, buffer=None, host="127.0.0.1"):
+        self.host = host
         self.unread, self.is_over = b"", False
         self.sock = socket.socket()
         try:
@@ -34,10 +35,10 @@ class Link:
         self.sock.settimeout(patience)
         if buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.sock.connect(("127.0.0.1", port))
+        self.sock.connect((self.host, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         path = "/socket.io/?EIO=4&transport=websocket"
-        self.sock.sendall(upgrade(f"127.0.0.1:{port}", path, [f"Cookie: {cookie}"]))
+        self.sock.sendall(upgrade(f"{self.host}:{port}", path, [f"Cookie: {cookie}"]))
         self.shake_hands(time.monotonic() + patience)
 
     def shake_hands(self, deadline):

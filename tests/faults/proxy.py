@@ -16,13 +16,15 @@ UP, DOWN = "up", "down"
 class Proxy:
     """`with Proxy(server) as proxy: ... proxy.port`; what it does holds until `heal()`."""
 
+    host = "127.0.0.1"
+
     def __init__(self, server):
         self.server = server
         self.lines = []
         self.heal()
 
     def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((self.host, 0))
         self.port = self.listener.getsockname()[1]
         start(self.accept)
         return self

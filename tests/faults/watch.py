@@ -13,6 +13,7 @@ from functools import partial
 import requests
 
 from tests.faults.client import Client
+from tests.faults.world import door
 
 PAUSE = 0.05
 """Seconds between an answer and the next question."""
@@ -73,7 +74,7 @@ class Watch:
 
     def __init__(self, world, paths=PAGES, questions=("typing",), posts=False):
         self.world = world
-        self.asker = Asker(questions, world.member("Asker"), world.code, world.server)
+        self.asker = Asker(questions, world.member("Asker"), world.code, door(world.server, 0))
         self.over = threading.Event()
         self.seen = []
         self.visitors = [self.visitor(path, partial(self.get, path)) for path in paths]

@@ -13,7 +13,9 @@ talk, waits until all outboxes are empty and all receivers have what is stored, 
 senders know and receivers show against the table, read without Parlor's code (`verdict.py`).
 
 `World(server, ...)`: `speak_at`, `listen_at`: where senders and receivers connect, anything with a
-`port` (a `Proxy`, a second `Server`); `server` itself by default. `senders`, `receivers`: how many.
+`port` and a `host` (a `Proxy`, a second `Server`), or a list of those, which they are spread over;
+`server` itself by default. On a `Cluster` they are spread over its processes, and come back to
+another one each time; those of a list stay at theirs. `senders`, `receivers`: how many.
 `back`, `silence`: as `Client` takes them; `pace`, `window`, `resend`, `size`: as `Sender`. By
 default every other sender waits for each answer, the others have up to three texts under way.
 
@@ -31,6 +33,7 @@ from tests.faults.receiver import Receiver
 from tests.faults.sender import Sender
 from tests.faults.tables import stored
 from tests.faults.verdict import problems
+from tests.support.cluster import Cluster
 from tests.support.people import Person
 
 SETTLE = 5
@@ -62,12 +65,16 @@ class World:
         speak_at, listen_at = self.doors
         senders, receivers = self.counts
         self.senders = [
-            Sender(self.member(f"Sender {n + 1}"), self.code, speak_at, **self.options_of(n))
+            Sender(
+                self.member(f"Sender {n + 1}"), self.code, door(speak_at, n), **self.options_of(n)
+            )
             for n in range(senders)
         ]
         self.receivers = [
-            Receiver(self.member(f"Receiver {n}"), self.code, listen_at, **self.options)
-            for n in range(1, receivers + 1)
+            Receiver(
+                self.member(f"Receiver {n + 1}"), self.code, door(listen_at, n), **self.options
+            )
+            for n in range(receivers)
         ]
         for client in self.clients:
             client.start()
@@ -90,7 +97,7 @@ class World:
         return [*self.senders, *self.receivers]
 
     def person(self, name):
-        """Somebody over HTTP, at the server itself."""
+        """Somebody over HTTP, at the server itself (or at one of a cluster's)."""
         person = Person(self.server.url, name)
         self.people.callback(person.close)
         return person
@@ -187,6 +194,13 @@ class World:
             f"{one.name} {'in' if one.is_in else 'out'} {one.losses[-1:]} {one.refusals[-1:]}"
             for one in self.clients
         )
+
+
+def door(place, n):
+    """Where the nth of many connects."""
+    if isinstance(place, Cluster):
+        return place.door(n)
+    return place[n % len(place)] if isinstance(place, list) else place
 
 
 def span(things, since, until):

@@ -1,7 +1,7 @@
 """Parlor as several processes: real servers that share one database and one Redis."""
 
-import random
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 
 from tests.support.server import Server
@@ -43,9 +43,22 @@ class Cluster:
 
     @property
     def url(self):
-        """Of any of them, as behind a proxy that knows no sessions."""
-        return random.choice(self.servers).url
+        """Of one that runs."""
+        return next(server.url for server in self.servers if server.is_running())
+
+    def door(self, n):
+        """Where somebody goes who comes back to another process each time, to the nth first."""
+        return Turns(self.servers[n % len(self.servers) :] + self.servers)
+
+
+class Turns:
+    """A door to one server after the other."""
+
+    host = Server.host
+
+    def __init__(self, servers):
+        self.servers = cycle(servers)
 
     @property
     def port(self):
-        return random.choice(self.servers).port
+        return next(self.servers).port

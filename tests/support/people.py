@@ -129,6 +129,9 @@ class Person:
         """The same browser, with the same cookies, at another process of the same Parlor."""
         there = Person(server.url, self.name)
         there.http.cookies = self.http.cookies
+        if urlsplit(server.url).hostname != urlsplit(self.url).hostname:
+            pairs = (f"{name}={value}" for name, value in self.http.cookies.items())
+            there.http.headers["Cookie"] = "; ".join(pairs)
         self.elsewhere.append(there)
         return there
 

@@ -49,12 +49,15 @@ class Server:
     file has them before it starts.
     """
 
+    host = "127.0.0.1"
+    """Where it is reached."""
+
     def __init__(self, directory, serves="wsgi:app", has_tables=True, **settings):
         self.serves, self.has_tables = serves, has_tables
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{self.host}:{self.port}"
         self.database_url = settings.get("DATABASE_URL", f"sqlite:///{self.directory}/parlor.db")
         self.settings = {
             **SETTINGS,
