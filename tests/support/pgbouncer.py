@@ -55,15 +55,19 @@ class PgBouncer:
 
     def __enter__(self):
         self.home = Path(tempfile.mkdtemp(prefix="parlor-pgbouncer-"))
-        facts = {"port": self.port, "home": self.home, "servers": self.servers}
-        ini = INI.format(postgres=self.postgres.port, **facts)
-        (self.home / "pgbouncer.ini").write_text(ini)
-        (self.home / "users.txt").write_text('"parlor" ""\n')
+        self.write()
         for path in (self.home, *self.home.iterdir()):
             if self.postgres.as_user:  # it refuses root, too
                 shutil.chown(path, "postgres", "postgres")
         self.start()
         return self
+
+    def write(self):
+        """Put its files into `home`."""
+        facts = {"port": self.port, "home": self.home, "servers": self.servers}
+        ini = INI.format(postgres=self.postgres.port, **facts)
+        (self.home / "pgbouncer.ini").write_text(ini)
+        (self.home / "users.txt").write_text('"parlor" ""\n')
 
     def __exit__(self, *_):
         self.stop()
