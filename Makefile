@@ -24,7 +24,7 @@ help: ## Show the commands
 
 .PHONY: run
 run: setup ## Set up and run Parlor at http://127.0.0.1:5000 (HOST and PORT change that)
-	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m gunicorn -k eventlet -w 1 wsgi:app
+	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m gunicorn wsgi:app
 
 .PHONY: dev
 dev: setup ## Run a development server that reloads when a file changes

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from flask_compress import Compress
 from flask_openapi3 import OpenAPI
@@ -25,6 +26,7 @@ from parlor import (
     tokens,
     transport,
     webhooks,
+    wire,
     ws,
 )
 from parlor.account_pages import account_pages
@@ -52,12 +54,10 @@ PING_EVERY, PING_PATIENCE = 20, 15
 """Seconds."""
 
 
-def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=passwords.here):
+def create_app(settings=None, loop=None):
     """Make the app from `settings`, by default those of the environment.
 
-    `async_mode`: what Socket.IO runs its tasks on; `wire`: the module that speaks WebSocket, unless
-    RELAY=plain; `elsewhere(function, *args)`: calls what would hold everybody up. `wsgi.py` names
-    the worker's.
+    `loop`: the module of the worker's event loop (one of the loop_*.py), by default threads.
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
@@ -67,14 +67,15 @@ def create_app(settings=None, async_mode="threading", wire=plain, elsewhere=pass
     models.init_app(app)
     live.configure(settings.room_grace, settings.leave_grace)
     throttle.configure(settings.limits)
-    passwords.configure(elsewhere)
+    passwords.configure(loop.elsewhere if loop else passwords.here)
     pictures.configure(settings.pictures)
     text.configure(settings.max_message_length)
     tokens.configure(settings.token_key)
     webhooks.configure(settings.webhooks)
     hosting.front.forget()
-    relay.init_app(app, async_mode=async_mode, **socket_options())
-    events.init_app(app, wire if settings.relay == "fast" else plain)
+    relay.init_app(app, async_mode=loop.SOCKET_IO_MODE if loop else "threading", **socket_options())
+    is_fast = loop and settings.relay == "fast"
+    events.init_app(app, partial(wire.install, loop) if is_fast else plain.install)
     ws.init_app(app)
     with app.app_context():
         writer.configure(models.db.engine)

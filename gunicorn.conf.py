@@ -7,18 +7,22 @@ import warnings
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known, and pinned
 
-import eventlet  # noqa: E402
+from parlor import workers as _workers  # noqa: E402 - gunicorn has a setting of that name
 
-eventlet.monkey_patch()  # as the worker will in this same process: before anything else is there
+if _workers.named() == "eventlet":
+    _workers.patched()  # as the worker will in this same process; the others wait until they fork
 
 import gc  # noqa: E402
 import os  # noqa: E402
+import select  # noqa: E402
 import signal  # noqa: E402
 import sqlite3  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 from contextlib import closing  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
+from threading import Thread  # noqa: E402
 from urllib.parse import quote  # noqa: E402
 
 from pydantic import ValidationError  # noqa: E402
@@ -36,7 +40,7 @@ budget.raise_limit()
 bind = f"{settings.host}:{settings.port}"
 # At DEBUG, gunicorn would log addresses, which hold codes and what people search for.
 loglevel = settings.log_level.replace("DEBUG", "INFO").lower()
-worker_class = "eventlet"
+worker_class = settings.worker
 # WebSockets are no requests, but for RELAY=plain; parlor/wire.py counts them.
 worker_connections = budget.requests() if settings.relay == "fast" else budget.websockets()
 graceful_timeout = 8  # for all of parlor/drain.py; then the arbiter kills
@@ -45,14 +49,27 @@ control_socket_disable = True  # all of a user's gunicorns would share the one
 
 
 def on_starting(server):
-    if server.cfg.workers > 1:
-        server.log.error(
-            "Parlor runs as one process for now: its rooms live in that process's memory, and "
-            "people in two workers would not see each other. Set WEB_CONCURRENCY=1 (or -w 1)."
-        )
+    if reason := reason_to_refuse(server.cfg):
+        server.log.error(reason)
         sys.exit(1)
     if settings.on_sqlite and not is_up_to_date():
         migrate(server.log)
+
+
+def reason_to_refuse(cfg):
+    """Why gunicorn's command line and the settings do not go together, or None."""
+    if cfg.worker_class_str != settings.worker:
+        return (
+            f"gunicorn was given the worker {cfg.worker_class_str} (-k), but WORKER says "
+            f"{settings.worker}, which Parlor then runs as. Set both alike, or leave -k out."
+        )
+    if cfg.workers > 1 and not settings.redis_url:
+        return (
+            f"Parlor was to start {cfg.workers} workers, but people in two processes see each "
+            "other only where these meet. Set REDIS_URL, and DATABASE_URL to a Postgres; or set "
+            "WEB_CONCURRENCY=1 (or -w 1) for one process, which needs neither."
+        )
+    return None
 
 
 def is_up_to_date():
@@ -86,17 +103,17 @@ def without_quotes(record):
     return True
 
 
-def stop_when_told(worker, pipe, main):
+def stop_when_told(worker, pipe, go_on):
     """A deploy: everybody is told before the worker goes; after that, nobody holds it up."""
     from parlor import drain  # not in the arbiter
 
-    eventlet.hubs.trampoline(pipe, read=True)
+    select.select([pipe], [], [])
     try:
         drain.drain()
     finally:
-        worker.alive = False
         worker.cfg.set("graceful_timeout", 0)  # only idle connections are left
-        eventlet.hubs.get_hub().schedule_call_global(0, main.switch)  # else it sleeps for a second
+        worker.handle_exit(signal.SIGTERM, None)
+        go_on()
 
 
 def post_fork(server, worker):
@@ -115,9 +132,11 @@ def post_worker_init(worker):
     gc.freeze()
     worker.log.error_log.addFilter(without_quotes)
     told, tell = os.pipe()  # the loop may be asleep, and wakes up for a file
-    write = eventlet.patcher.original("os").write
+    loop = _workers.loop_of(settings.worker)
+    write = loop.write_now if loop else os.write
+    go_on = loop.waker() if loop else partial(os._exit, 0)  # threads are waited for otherwise
     signal.signal(signal.SIGTERM, lambda *_: write(tell, b"!"))
-    eventlet.spawn_n(stop_when_told, worker, told, eventlet.getcurrent())
+    Thread(target=stop_when_told, args=(worker, told, go_on), daemon=True).start()
     if was_told(worker.told_early):
         worker.alive = False
     for listener in worker.sockets:

@@ -1,13 +1,11 @@
-"""What gunicorn serves: the app under eventlet. Nothing may be imported before the patching."""
+"""What gunicorn serves: the app under the worker that WORKER names."""
 
-import eventlet
+from parlor.workers import patched
 
-eventlet.monkey_patch()
-
-from eventlet import tpool  # noqa: E402
+loop = patched()  # before anything else is there
 
 from app import create_app  # noqa: E402
-from parlor import housekeeping, wire  # noqa: E402
+from parlor import housekeeping  # noqa: E402
 
-app = create_app(async_mode="eventlet", wire=wire, elsewhere=tpool.execute)
+app = create_app(loop=loop)
 housekeeping.start(app)

@@ -18,12 +18,12 @@ from parlor.rooms import live
 from parlor.transport import Handler, handlers
 
 
-def init_app(app, wire):
-    """Listen. `wire`: the module that speaks WebSocket."""
+def init_app(app, install):
+    """Listen. `install`: of the module that speaks WebSocket."""
     server = socketio.server
     server.on("connect", partial(on_connect, app))
     server.on("disconnect", on_disconnect)
-    wire.install(server, transport.install(app, server))
+    install(server, transport.install(app, server))
 
 
 def on_connect(app, sid, environ, auth=None):

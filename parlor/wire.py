@@ -1,24 +1,20 @@
-"""WebSockets without a greenlet each: the lowest layer of the relay, under the eventlet worker.
+"""WebSockets without a greenlet each: the lowest layer of the relay, under a worker with a loop.
 
-The request of the handshake ends at once; its socket is kept, and from then on the hub (eventlet's
-event loop) itself watches it. What can be read is cut into packets, which one greenlet handles in
-their order. What must wait (a join, a read of the database) goes on in one of a few others, one
+The request of the handshake ends at once; its socket is kept, and from then on the worker's event
+loop itself (loop_*.py) watches it. What can be read is cut into packets, which one greenlet handles
+in their order. What must wait (a join, a read of the database) goes on in one of a few others, one
 thing at a time for each connection, so nobody waits for anybody else. What is written goes out at
 the end of the loop's turn, in one `send`; what the kernel does not take waits in a bounded buffer.
 
 Clients on long-polling, and the start of every connection, stay with Engine.IO. What it is made to
 do otherwise stands in `install`; tests/test_wire_seams.py names all that is relied on inside it,
-Socket.IO and eventlet. The setting RELAY=plain does without this file.
+Socket.IO and the loops. The setting RELAY=plain does without this file.
 """
 
 import logging
-import os
 import time
 from collections import deque
 from functools import partial
-
-from eventlet import hubs, patcher, queue, sleep, spawn_n
-from eventlet.wsgi import WSGI_LOCAL
 
 from parlor import budget, transport
 from parlor.connection import Connection
@@ -38,12 +34,13 @@ KEPT = (
 
 FULL = "503 Service Unavailable"
 
-socket = patcher.original("socket")
 
+def install(loop, server, receiver):
+    """Let `server`, a socketio.Server, speak WebSocket this way.
 
-def install(server, receiver):
-    """Let `server`, a socketio.Server, speak WebSocket this way. `receiver`: of transport.py."""
-    wire = Wire(server, receiver.receive)
+    `loop`: the module of the worker's; `receiver`: of transport.py.
+    """
+    wire = Wire(loop, server, receiver.receive)
     eio = server.eio
     eio._async = {**eio._async, "websocket": lambda handler, _: partial(shake_hands, wire, handler)}
     connected = eio.handlers["connect"]
@@ -59,12 +56,15 @@ def install(server, receiver):
 
 
 def shake_hands(wire, handler, environ, start_response):
-    """The handshake's WSGI app. `handler`: a method of the engineio.Socket that asks for it."""
+    """The handshake's WSGI app. `handler`: a method of the engineio.Socket that asks for it.
+
+    Raises StopIteration where it is answered: the worker lets go of the request.
+    """
     former = handler.__self__
     status, sock = wire.refusal(environ), None
     if not status:
         try:
-            sock = kept(environ["eventlet.input"].get_socket())
+            sock = wire.take(environ["gunicorn.socket"])
         except OSError:
             status = FULL
     if status:
@@ -72,43 +72,37 @@ def shake_hands(wire, handler, environ, start_response):
             former.close(wait=False, abort=True)
         start_response(status, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
         return []
+    sock.setblocking(False)
     answer = switching_protocols(environ["HTTP_SEC_WEBSOCKET_KEY"])
     wire.connect(sock, former, answer, read_ahead(environ))
-    WSGI_LOCAL.already_handled = True  # the worker lets go of the request, and of its greenlet
-    return []
-
-
-def kept(request):
-    """The request's socket under a file descriptor of its own, which the worker does not close."""
-    fd = os.dup(request.fileno())
-    sock = socket.socket(request.family, request.type, request.proto, fileno=fd)
-    sock.setblocking(False)
-    return sock
+    raise StopIteration
 
 
 class Wire:
     """All WebSockets of this process."""
 
-    def __init__(self, server, receive):
+    def __init__(self, loop, server, receive):
         eio = self.eio = server.eio
         self.manager = server.manager
         self.receive = receive
         self.largest = eio.max_http_buffer_size
         self.ping_interval, self.ping_timeout = eio.ping_interval, eio.ping_timeout
         self.most = budget.websockets()
-        self.hub = hubs.get_hub()
-        self.outbox = Outbox(partial(self.hub.schedule_call_global, 0))
+        self.take = loop.take
+        self.loop = loop.Loop()
+        self.soon = self.loop.soon
+        self.outbox = Outbox(self.soon)
         self.connections, self.writing = {}, {}  # by file descriptor
         self.packets, self.is_awake = deque(), False
-        self.waiting = queue.Queue()
+        self.waiting = self.loop.Queue()
         self.on_readable = partial(self.attempt, Connection.readable)
         self.on_writable = partial(self.attempt, Connection.writable)
 
     def start(self):
-        self.worker = spawn_n(self.work)
+        self.worker = self.loop.spawn(self.work)
         for _ in range(WAITING_AT_ONCE):
-            spawn_n(self.wait)
-        spawn_n(self.tick)
+            self.loop.spawn(self.wait)
+        self.loop.spawn(self.tick)
 
     # Coming and going
 
@@ -156,7 +150,7 @@ class Wire:
         self.packets.append((connection, packet))
         if not self.is_awake:
             self.is_awake = True
-            self.hub.schedule_call_global(0, self.worker.switch)
+            self.soon(self.worker.switch)
 
     def work(self):
         while True:
@@ -164,7 +158,7 @@ class Wire:
                 connection, packet = self.packets.popleft()
                 self.guard(connection, connection.take, packet)
             self.is_awake = False
-            self.hub.switch()
+            self.loop.pause()
 
     def wait(self):
         while True:
@@ -179,32 +173,24 @@ class Wire:
             log.exception("a connection failed")
             return connection.drop(transport.CLIENT_GONE)
 
-    # What the hub calls
+    # What the loop calls
 
     def attempt(self, what, fd):
         connection = self.connections.get(fd)
         if connection:
             self.guard(connection, what, connection)
 
-    def obsolete(self, *error):
-        """What a listener is told whose file is gone. Ours are taken away before that."""
-
-    def watch(self, kind, fd, callback):
-        listener = self.hub.add(kind, fd, callback, self.obsolete, None)
-        listener.greenlet = self.hub.greenlet  # not that of the request, which has ended
-        return listener
-
     def watch_reading(self, connection):
         fd = connection.sock.fileno()
         self.connections[fd] = connection
-        return self.watch("read", fd, self.on_readable)
+        return self.loop.watch("read", fd, self.on_readable)
 
     def unwatch(self, listener):
-        self.hub.remove(listener)
+        self.loop.unwatch(listener)
 
     def watch_writing(self, connection):
         fd = connection.sock.fileno()
-        self.writing[fd] = self.watch("write", fd, self.on_writable)
+        self.writing[fd] = self.loop.watch("write", fd, self.on_writable)
 
     def unwatch_writing(self, connection):
         listener = self.writing.pop(connection.sock.fileno(), None)
@@ -220,7 +206,7 @@ class Wire:
     def tick(self):
         """Every second: pings, and the ends of those who do not answer."""
         while True:
-            sleep(1)
+            self.loop.sleep(1)
             self.look_after_all(time.monotonic())
 
     def look_after_all(self, now):

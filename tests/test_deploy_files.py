@@ -31,8 +31,8 @@ def tracked_files():
     return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 
-def test_the_procfile_runs_one_worker_by_default():
-    command = "gunicorn -k eventlet -w ${WEB_CONCURRENCY:-1} -b 0.0.0.0:$PORT wsgi:app"
+def test_the_procfile_runs_one_worker_by_default_and_which_is_one_setting():
+    command = "gunicorn -k ${WORKER:-eventlet} -w ${WEB_CONCURRENCY:-1} -b 0.0.0.0:$PORT wsgi:app"
     assert read("Procfile") == f"web: {command}\n"
 
 

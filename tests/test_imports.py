@@ -37,7 +37,8 @@ LAYERS = [
     "budget bus frames handshake outbox",
     "admission bus_follower bus_sender characters",
     "bus_connection outages patience",
-    "errors settings whereabouts",
+    "errors settings whereabouts workers",
+    "loop_eventlet loop_gevent",
 ]
 """A module may import those of the lines below its own, and none beside it."""
 
@@ -80,15 +81,17 @@ def test_an_arrow_that_points_back_is_seen():
         assert imports_in(source) & {"wsgi", "app", "chat"}, source
 
 
-@pytest.mark.parametrize("module", sorted(FILES.keys() - {"settings"}))
+@pytest.mark.parametrize("module", sorted(FILES.keys() - {"settings", "workers"}))
 def test_only_settings_reads_the_environment(module):
     assert not re.search(r"\bos\.(environ|getenv)\b", FILES[module].read_text())
     assert not re.search(r"from os import .*\b(environ|getenv)\b", FILES[module].read_text())
 
 
-@pytest.mark.parametrize("module", sorted(FILES.keys() - {"wsgi", "wire", "settings"}))
+@pytest.mark.parametrize(
+    "module", sorted(FILES.keys() - {"settings", "workers", "loop_eventlet", "loop_gevent"})
+)
 def test_only_the_ends_know_the_worker(module):
-    assert "eventlet" not in FILES[module].read_text()
+    assert not re.search("eventlet|gevent|gthread", FILES[module].read_text())
 
 
 def test_the_browser_never_reads_text_as_html():

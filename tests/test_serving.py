@@ -96,9 +96,27 @@ def test_the_development_server_starts_anew_when_a_file_changes(tmp_path, path):
         server.wait_until_up()
 
 
-def test_several_workers_are_refused(tmp_path):
-    server = refused(tmp_path, "-w", "2")
-    assert "Parlor runs as one process for now" in server.log()
+def test_several_workers_that_could_not_meet_are_refused(tmp_path):
+    server = refused(tmp_path, "-w", "4")
+    assert "Set REDIS_URL, and DATABASE_URL to a Postgres" in server.log()
+
+
+def test_so_are_those_of_the_hosts_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    server = refused(tmp_path)
+    assert "Parlor was to start 2 workers" in server.log()
+    assert "WEB_CONCURRENCY=1" in server.log()
+
+
+@pytest.mark.parametrize(("given", "set"), [("gevent", "eventlet"), ("eventlet", "gevent")])
+def test_another_worker_than_the_one_that_is_set_is_refused(tmp_path, given, set):
+    server = refused(tmp_path, "-k", given, WORKER=set)
+    assert f"WORKER says {set}" in server.log()
+
+
+def test_an_unknown_worker_stops_the_boot_with_its_name(tmp_path):
+    server = refused(tmp_path, "-k", "eventlet", WORKER="tornado")
+    assert "WORKER: Input should be 'eventlet', 'gevent' or 'gthread'" in server.log()
 
 
 def test_a_bad_setting_stops_the_boot_with_its_name(tmp_path):

@@ -10,7 +10,6 @@ from importlib.metadata import version
 import engineio
 import engineio.socket
 import eventlet.hubs.hub
-import eventlet.wsgi
 import pytest
 import socketio
 import socketio.manager
@@ -32,7 +31,6 @@ NAMES = [
     (eventlet.hubs.hub.BaseHub, "remove"),
     (eventlet.hubs.hub.BaseHub, "switch"),
     (eventlet.hubs.hub.BaseHub, "schedule_call_global"),
-    (eventlet.wsgi, "WSGI_LOCAL"),
 ]
 
 PARAMETERS = {

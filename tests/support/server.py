@@ -20,7 +20,7 @@ SETTINGS = {
     "DATABASE_REPLICA_URL": "",
     "REDIS_URL": "",
     "STICKY": "off",
-    "WORKER": "eventlet",
+    "WORKER": os.environ.get("WORKER", "eventlet"),  # WORKER=gevent make test
     "HOST": "127.0.0.1",
     "ALLOWED_ORIGINS": "http://nowhere.invalid",
     "PROXY_HOPS": "0",
@@ -91,7 +91,8 @@ class Server:
         return self
 
     def command(self, *arguments):
-        return [sys.executable, "-m", "gunicorn", "-k", "eventlet", *arguments, self.serves]
+        worker = self.settings["WORKER"]
+        return [sys.executable, "-m", "gunicorn", "-k", worker, *arguments, self.serves]
 
     def launch(self, *arguments):
         """Start without waiting for an answer."""
