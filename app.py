@@ -16,11 +16,13 @@ from parlor import (
     failures,
     guard,
     hosting,
+    housekeeping,
     logs,
     openapi,
     passwords,
     pictures,
     plain,
+    recheck,
     relay,
     text,
     tokens,
@@ -36,11 +38,15 @@ from parlor.api_me import api_me
 from parlor.api_members import api_members
 from parlor.api_messages import api_messages
 from parlor.api_rooms import api_rooms
+from parlor.bus import Bus
 from parlor.cli import cli
 from parlor.conversation_pages import conversation_pages
 from parlor.limits import throttle
+from parlor.neighbours import Neighbours
 from parlor.pages import pages
 from parlor.patience import PatientConnection
+from parlor.peers import peers
+from parlor.register import Register
 from parlor.rooms import live
 from parlor.sessions import Sessions
 from parlor.settings import Settings
@@ -65,7 +71,7 @@ def create_app(settings=None, loop=None):
     app.config.from_mapping(flask_config(settings))
     app.session_interface = Sessions()
     models.init_app(app)
-    live.configure(settings.room_grace, settings.leave_grace)
+    live.configure(settings.room_grace, settings.leave_grace, meet(app, settings.redis_url))
     throttle.configure(settings.limits)
     passwords.configure(loop.elsewhere if loop else passwords.here)
     pictures.configure(settings.pictures)
@@ -92,6 +98,19 @@ def create_app(settings=None, loop=None):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)
     app.wsgi_app = admission.Counted(app.wsgi_app)
     return app
+
+
+def meet(app, redis_url):
+    """What `live` knows of other processes: they meet in the Redis of that address, where it is
+    set."""
+    if not redis_url:
+        peers.configure()
+        return None
+    bus = Bus(redis_url, hear=peers.hear, back=lambda: others.begin())
+    run = partial(housekeeping.beside, app)
+    others = Neighbours(bus, Register(bus), recheck=partial(run, recheck.recheck))
+    peers.configure(bus, find_room=live.find, pass_on=relay.pass_on, run=run)
+    return others
 
 
 def flask_config(settings):

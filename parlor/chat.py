@@ -21,7 +21,7 @@ from parlor import (
 )
 from parlor.errors import CannotLeave, ChatError, NotAMember, RoomNotFound
 from parlor.limits import throttle
-from parlor.presence import presence
+from parlor.presence import dismiss, note_typing, presence
 from parlor.rooms import LiveRoom, live
 from parlor.store import Draft
 from parlor.transactions import transaction
@@ -160,23 +160,12 @@ def leave(place):
 def part(place, user_id):
     """Someone is no member any more. A group goes on as somebody else's, or ends with its last."""
     room = memberships.end(place.room.id, user_id)
-    member = live.leave(place.live, user_id)
-    relay.send_gone(place.live, user_id)
-    if member:
-        relay.eject(member.sockets)
-        presence.tell(place.live, left=[member])
-        relay.send_typing(place.live, live.typing(place.live))
+    relay.send_gone(user_id, place.live)
+    dismiss(place.live, user_id)
     if room.closed_at:
-        shut(place.live)
+        relay.shut(place.live)
     elif room.owner_id != place.room.owner_id:
         relay.send_facts(place.live, room)
-
-
-def shut(live_room):
-    """A room is closed: everybody there has to go, and no list shows it any more."""
-    live.close(live_room)
-    relay.send_gone(live_room)
-    relay.eject(live.sockets(live_room))
 
 
 def post(live_room, user_id, typed, client_id=None, reply_to=None):
@@ -214,6 +203,7 @@ def connect(place, socket, after=None):
         presence.tell(place.live, joined=[newcomer])
     try:
         relay.subscribe(socket, place.room.id)
+        live.others.settle(place.live)
         payload = backlog(place, after)
         if not is_still_in(place, socket):
             raise NotAMember
@@ -266,7 +256,8 @@ def changes(place, after):
     What the room counted when it was found is all there is, unless more was relayed since.
     """
     last = place.room.last_seq
-    return messages.changes(place.room.id, after, through=last if place.live.head <= last else None)
+    is_all = place.live.head <= last and live.departures == place.as_of
+    return messages.changes(place.room.id, after, through=last if is_all else None)
 
 
 def sync(seat, after):
@@ -291,11 +282,9 @@ def disconnect(socket, was_silent):
 def set_typing(seat, is_typing):
     """Someone types, still types, or has stopped. Raises TooMany."""
     throttle.hit("typing", seat.member.user_id)
-    if live.type(seat, is_typing) or is_typing:
-        relay.send_typing(seat.room, live.typing(seat.room))
+    note_typing(seat.room, seat.member.user_id, is_typing)
 
 
 def who_is_in(room):
     """The rooms.Members who are in `room`, a models.Room, now."""
-    live_room = live.get(room.code)
-    return live.here(live_room) if live_room and live_room.id == room.id else []
+    return live.people([room])[room.id]

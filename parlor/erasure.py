@@ -23,10 +23,8 @@ def erase_some():
     if next_to_erase() is None:
         return  # nearly always: without keeping others from writing
     room, erased = erase()
-    live_room = room and live.get(room.code)
-    if live_room and live_room.id == room.id:
-        for posted in erased:
-            relay.send_message(live_room, posted)
+    for posted in erased:
+        relay.send_message(live.find(room.id, room.code), posted)
 
 
 def next_to_erase():

@@ -12,7 +12,7 @@ from engineio import packet as engine_packet
 from socketio import Manager
 
 from parlor import dialect
-from parlor.frames import frame
+from parlor.frames import frame, text_of
 from parlor.transport import CLIENT_GONE
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,11 @@ class FanOut(Manager):
         self.rooms_of = {}  # the names of the rooms that a sid is in
         self.outbox = None
         self.lock = Lock()
+        self.appeared = self.vanished = ignore
+
+    def report(self, appeared, vanished):
+        """Call these with the name of each room that gets its first member, or loses its last."""
+        self.appeared, self.vanished = appeared, vanished
 
     def use(self, outbox):
         """Hand an audience's frames to its lines by `outbox`."""
@@ -78,9 +83,42 @@ class FanOut(Manager):
             return
         self.send(text, list(audience.others.values()))
         if audience.lines:
-            if not audience.frames:
-                self.outbox.add_room(audience)
-            audience.frames.append(frame(b"4" + text))
+            self.write(audience, frame(b"4" + text))
+
+    def emit_frame(self, event, data, room):
+        """To a room, as `emit`. Returns the frame, which `pass_on` takes in another process."""
+        if self.listeners:
+            self.tell(event, data, room)
+        made = frame(b"42" + self.json.encode([event, data]))
+        self.spread(made, room)
+        return made
+
+    def pass_on(self, made, room):
+        """To a room, a frame that another process has made."""
+        audience = self.audiences.get(room)
+        if audience and audience.listeners:
+            event, data = self.read(made)
+            self.tell(event, data, room)
+        self.spread(made, room)
+
+    def spread(self, made, room):
+        audience = self.audiences.get(room)
+        if audience is None:
+            return
+        if audience.others:
+            self.send(text_of(made)[1:], list(audience.others.values()))
+        if audience.lines:
+            self.write(audience, made)
+
+    def read(self, made):
+        """The event and the data of a frame."""
+        return self.json.loads(text_of(made)[2:])
+
+    def write(self, audience, made):
+        """To those of an audience who take frames, at the end of the turn."""
+        if not audience.frames:
+            self.outbox.add_room(audience)
+        audience.frames.append(made)
 
     def tell(self, event, data, room=None):
         """The same to listeners, in their words; `room` as for `emit`."""
@@ -111,7 +149,10 @@ class FanOut(Manager):
 
     def enter_room(self, sid, namespace, room, eio_sid=None):
         with self.lock:
-            audience = self.audiences.setdefault(room, Audience())
+            if room not in self.audiences:
+                self.audiences[room] = Audience()
+                self.appeared(room)
+            audience = self.audiences[room]
             self.rooms_of.setdefault(sid, set()).add(room)
             if sid in self.listeners:
                 audience.listeners[sid] = self.listeners[sid]
@@ -146,8 +187,10 @@ class FanOut(Manager):
 
     def unseat(self, sid, room):
         with self.lock:
-            if not self.audiences.get(room, Audience()).without(sid):
-                self.audiences.pop(room, None)
+            audience = self.audiences.get(room)
+            if audience and not audience.without(sid):
+                del self.audiences[room]
+                self.vanished(room)
 
     # What the base class asks for: rooms[namespace][None] alone is left to it.
 
@@ -168,3 +211,7 @@ class FanOut(Manager):
                 yield sid, self.eio_sid_from_sid(sid, namespace)
         elif self.is_sid_room(namespace, room):
             yield room, self.eio_sid_from_sid(room, namespace)
+
+
+def ignore(room):
+    """Nobody wants to know."""

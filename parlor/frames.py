@@ -154,5 +154,10 @@ def frame(payload, opcode=TEXT):
     return struct.pack("!BBQ", FINAL | opcode, 127, length) + payload
 
 
+def text_of(made):
+    """What is in a frame that `frame` has made, in bytes."""
+    return made[{126: 4, 127: 10}.get(made[1], 2) :]
+
+
 def close_frame(code):
     return frame(code.to_bytes(2), CLOSE)

@@ -61,13 +61,14 @@ def glimpse(content):
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
-def of_message(room, posted) -> Conversation:
-    """What a message changes, new or changed itself. `room`: a LiveRoom; `posted`: a Posted."""
-    line = last(
-        posted.seq, posted.user_id, posted.name, posted.content, posted.timestamp, posted.deleted_at
-    )
-    told = Conversation(room=room.code, seq=posted.version, last=line)
-    if posted.version == posted.seq:
+def of_message(room, message) -> Conversation:
+    """What a message changes, new or changed itself. `room`: a LiveRoom; `message`: its payload."""
+    line = Last(**{field: message[field] for field in ("seq", "user_id", "name", "timestamp")})
+    line["message"] = glimpse(message["message"])
+    if "deleted_at" in message:
+        line["deleted"] = True
+    told = Conversation(room=room.code, seq=message["version"], last=line)
+    if message["version"] == message["seq"]:
         told["last_message_at"] = line["timestamp"]
     return told
 

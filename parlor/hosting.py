@@ -24,6 +24,7 @@ from parlor.errors import (
     RoomNameTaken,
     SignInNeeded,
 )
+from parlor.rooms import live
 from parlor.transactions import transaction
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,6 @@ def configure(place, **changes):
     require_owner(place.room, place.me.user_id)
     room = change(place.room.id, place.me.user_id, cleaned(changes))
     front.forget()
-    place.live.lasts = room.lasts
     relay.send_facts(place.live, room)
     return room
 
@@ -132,7 +132,7 @@ def close(place):
     require_owner(place.room, place.me.user_id)
     leases.end_now(place.room.id)
     front.forget()
-    chat.shut(place.live)
+    relay.shut(place.live)
 
 
 def remove_member(place, user_id):
@@ -159,11 +159,16 @@ def listed_rooms(before=None, limit=20):
     rows = select(Room, LATEST).where(IS_LISTED, overview.earlier(LATEST, before))
     rows = rows.order_by(LATEST.desc(), Room.id.desc()).limit(limit + 1)
     found = db.session.execute(rows).all()
-    listed = [Listed(room, chat.who_is_in(room)) for room, _ in found[:limit]]
+    listed = with_people([room for room, _ in found[:limit]])
     if len(found) <= limit:
         return listed, None
     room, moment = found[limit - 1]
     return listed, overview.cursor(room.id, moment)
+
+
+def with_people(rooms):
+    here = live.people(rooms)
+    return [Listed(room, here[room.id]) for room in rooms]
 
 
 class Front:
@@ -186,7 +191,7 @@ class Front:
             self.is_looking = True
             relay.in_background(partial(self.look_again, current_app._get_current_object()))
         listed, next = page
-        return [Listed(room, chat.who_is_in(room)) for room, _ in listed], next
+        return with_people([room for room, _ in listed]), next
 
     def look(self):
         changes, page = self.changes, listed_rooms()

@@ -11,7 +11,6 @@ from models import User, db, now
 from parlor import accounts, claimed, leaving, logins, names, passwords, pictures, profile, renames
 from parlor.errors import AlreadyClaimed, LoginNotFound, PasswordWrong, SignInFailed
 from parlor.limits import throttle
-from parlor.rooms import live
 from parlor.transactions import transaction
 
 
@@ -32,7 +31,7 @@ def register(user, name, password, device, asker, email=None, full_name=None, pi
     facts["password_hash"] = hashed(password)
     user, login, changes = claim(guest and guest[0], name, facts, device)
     if guest:
-        live.rekey(*guest, login.id)
+        logins.replace_key(*guest, login.id)
     renames.tell(changes)
     return user, login
 

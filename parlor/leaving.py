@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import IS_OPEN, Bot, Participant, Room, User, db, now
 from parlor import claimed, logins, memberships, relay, renames
-from parlor.presence import presence
+from parlor.presence import dismiss
 from parlor.rooms import live
 from parlor.transactions import transaction
 
@@ -22,27 +22,9 @@ def leave_for_good(user_id, erases):
     logins.hang_up(user_id, ended)
     renames.tell(changes)
     for room_id, code, *_ in changes:
-        room = live.get(code)
-        if room and room.id == room_id:
-            go(room, user_id)
-    for room in handed_on:
-        tell_owner(room)
-
-
-def go(room, user_id):
-    """Out of a live room, on all devices."""
-    member = live.leave(room, user_id)
-    if member:
-        relay.eject(member.sockets)
-        presence.tell(room, left=[member])
-
-
-def tell_owner(room):
-    """A room is somebody else's now, or no longer kept, or closed."""
-    live_room = live.get(room.code)
-    if live_room and live_room.id == room.id:
-        live.open(room.id, room.code, lasts=room.kept or room.kind != "open")
-        relay.send_facts(live_room, room)
+        dismiss(live.find(room_id, code), user_id)
+    for room in handed_on:  # somebody else's now, or no longer kept
+        relay.send_facts(live.find(room.id, room.code), room)
 
 
 @transaction

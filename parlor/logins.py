@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from models import Login, db, now
 from parlor import relay
+from parlor.peers import everywhere, of_everyone
 from parlor.rooms import live
 from parlor.transactions import transaction
 
@@ -47,9 +48,16 @@ def end(user_id, ids):
     db.session.execute(mine.where(Login.ended_at.is_(None)).values(ended_at=now()))
 
 
+@everywhere(of_everyone)
 def hang_up(user_id, ids):
     """Close the sockets of sessions that have ended, at once."""
     relay.eject(live.end(user_id, ids))
+
+
+@everywhere(of_everyone)
+def replace_key(user_id, old, new):
+    """What came with a guest's key stays, under that of their first session."""
+    live.rekey(user_id, old, new)
 
 
 def seen(key):

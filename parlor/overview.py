@@ -12,6 +12,7 @@ from models import IS_OPEN, Participant, Room, db, utc
 from parlor import glimpses, pictures, relay
 from parlor.errors import Invalid
 from parlor.numbers import LARGEST_ID
+from parlor.peers import everywhere, of_person
 from parlor.readmarks import marks
 from parlor.rooms import live
 from parlor.times import iso
@@ -118,8 +119,9 @@ def some(user_id, room_ids):
     """{room id: Conversation} of those rooms that a user is in, in that order."""
     marks.flush(user_id)
     given = {"user": user_id, "rooms": list(room_ids), "most": MOST_UNREAD}
-    rows = db.session.execute(FACTS, given)
-    found = {row[0]: conversation(user_id, Row(*row)) for row in rows}
+    rows = [Row(*row) for row in db.session.execute(FACTS, given)]
+    here = live.people(rows)
+    found = {row.id: conversation(user_id, row, here[row.id]) for row in rows}
     return {id: found[id] for id in room_ids if id in found}
 
 
@@ -159,7 +161,7 @@ def read_cursor(typed):
     return EPOCH + int(at) * MICROSECOND, int(id)
 
 
-def conversation(user_id, row) -> glimpses.Conversation:
+def conversation(user_id, row, here) -> glimpses.Conversation:
     found = glimpses.Conversation(
         room=row.code,
         kind=row.kind,
@@ -168,7 +170,7 @@ def conversation(user_id, row) -> glimpses.Conversation:
         seq=row.last_seq,
         unread=row.unread,
         last_read_seq=row.last_read_seq,
-        **people(user_id, row),
+        **people(user_id, row, here),
     )
     if row.seq is not None:
         moments = utc(row.timestamp), utc(row.deleted_at)
@@ -178,10 +180,8 @@ def conversation(user_id, row) -> glimpses.Conversation:
     return found
 
 
-def people(user_id, row):
+def people(user_id, row, here):
     """Who is there, and in a direct conversation who the other is."""
-    live_room = live.get(row.code)
-    here = live.here(live_room) if live_room and live_room.id == row.id else []
     found = glimpses.of_people(row, here, user_id)
     del found["room"]
     if row.other_id:
@@ -200,12 +200,20 @@ def unread(room_id, user_id, seq):
 
 def tell(room_id, *user_ids):
     """Those users are in a room, and were not before: their sockets hear of it, and of its news."""
-    for user_id in filter(relay.listens, user_ids):
-        sockets = relay.sockets_of(user_id)
-        for socket in sockets:
-            relay.watch(socket, {room_id})
-        found = some_now(user_id, {room_id})
-        for socket in sockets:
-            relay.unwatch(socket, {room_id} - found.keys())
-        for one in found.values():
-            relay.send_conversation(user_id, one)
+    for user_id in user_ids:
+        add(user_id, room_id)
+
+
+@everywhere(of_person, waits=True)
+def add(user_id, room_id):
+    """A room is among a user's conversations from now on, on all sockets that asked for them."""
+    sockets = relay.sockets_of(user_id)
+    if not sockets:
+        return
+    for socket in sockets:
+        relay.watch(socket, {room_id})
+    found = some_now(user_id, {room_id})
+    for socket in sockets:
+        relay.unwatch(socket, {room_id} - found.keys())
+    for one in found.values():
+        relay.show_conversation(user_id, one)

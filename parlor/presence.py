@@ -1,14 +1,16 @@
-"""Who came and who went, told together: a thousand who come back at once are not a million frames.
+"""Who came, who went, who types.
 
-The first change of a room waits for a moment, so that others may go with it. Of those who came and
-went meanwhile, or went and came, the latest is told.
+Who came and went is told together: a thousand who come back at once are not a million frames. The
+first change of a room waits for a moment, so that others may go with it. Of those who came and went
+meanwhile, or went and came, the latest is told.
 """
 
 from dataclasses import dataclass, field
 from threading import Lock
 
 from parlor import relay
-from parlor.rooms import LiveRoom
+from parlor.peers import everywhere, of_room
+from parlor.rooms import LiveRoom, live
 
 TOGETHER = 0.1
 """Seconds."""
@@ -54,3 +56,20 @@ def move(members, origin, target):
 
 
 presence = Presence()
+
+
+@everywhere(of_room)
+def dismiss(room, user_id):
+    """Someone is no longer in the live room `room`, on any device, whoever decided that."""
+    member = live.leave(room, user_id)
+    if member:
+        relay.eject(member.sockets)
+        presence.tell(room, left=[member])
+        relay.send_typing(room, live.typing(room))
+
+
+@everywhere(of_room)
+def note_typing(room, user_id, is_typing):
+    """Someone in the live room `room` types, still types, or has stopped."""
+    if live.type(room, user_id, is_typing) or is_typing:
+        relay.send_typing(room, live.typing(room))

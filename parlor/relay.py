@@ -1,6 +1,7 @@
 """The only place that emits to sockets: event names, and who gets them.
 
-What they get is made in payloads.py.
+What they get is made in payloads.py. What concerns sockets of other processes, too, is a deed
+(peers.py); a message goes there as the frame that its own process wrote out.
 """
 
 from flask_socketio import SocketIO
@@ -36,6 +37,7 @@ from parlor.payloads import (  # noqa: F401 - whoever answers takes them from he
     sync_payload,
     with_picture,
 )
+from parlor.peers import everywhere, of_person, of_room, peers
 from parlor.reaper import Reaper
 from parlor.rooms import live
 
@@ -44,7 +46,9 @@ reaper = Reaper()
 
 
 def init_app(app, **options):
-    socketio.init_app(app, client_manager=FanOut(), **options)
+    manager = FanOut()
+    manager.report(follow, unfollow)
+    socketio.init_app(app, client_manager=manager, **options)
     reaper.watch(socketio.server)
 
 
@@ -72,9 +76,23 @@ def tabs(user_id):
     return f"person:{user_id}"
 
 
+def follow(audience):
+    """A Socket.IO room has its first socket: what other processes tell of it is heard from now."""
+    peers.follow(audience.replace("watch:", "room:"), audience)
+
+
+def unfollow(audience):
+    peers.unfollow(audience.replace("watch:", "room:"), audience)
+
+
 def listens(user_id):
-    """Whether any of a user's sockets has asked for their conversations."""
-    return tabs(user_id) in socketio.server.manager.audiences
+    """Whether any of a user's sockets has asked for their conversations, or may elsewhere."""
+    return live.others.are_there or tabs(user_id) in socketio.server.manager.audiences
+
+
+def is_watched(room_id):
+    """Whether anybody on this process sees a room among their conversations."""
+    return watchers(room_id) in socketio.server.manager.audiences
 
 
 def hear(socket, user_id):
@@ -147,16 +165,27 @@ def emit(event, payload, room):
 
 def send_message(room, posted):
     """To everyone in the live room `room`, the sender too. Called in the order of `version`."""
-    emit("message", message_payload(posted), room)
+    payload = message_payload(posted)
+    frame = socketio.server.manager.emit_frame("message", payload, channel(room.id))
+    peers.send_frame(of_room(room), room, posted.version, frame)
     room.head = max(room.head, posted.version)
-    tell_watchers(room, glimpses.of_message, posted)
+    tell_watchers(room, glimpses.of_message, payload)
+
+
+def pass_on(room, version, frame):
+    """A `message` of another process, to everyone on this one."""
+    manager = socketio.server.manager
+    manager.pass_on(frame, channel(room.id))
+    room.head = max(room.head, version)
+    if is_watched(room.id):
+        tell_watchers(room, glimpses.of_message, manager.read(frame)[1])
 
 
 def tell_watchers(room, make, *facts):
     """A `conversation`, made of the LiveRoom and the facts, to those who watch; if any do."""
-    manager, audience = socketio.server.manager, watchers(room.id)
-    if audience in manager.audiences:
-        manager.emit("conversation", make(room, *facts), "/", audience)
+    if is_watched(room.id):
+        told = make(room, *facts)
+        socketio.server.manager.emit("conversation", told, "/", watchers(room.id))
 
 
 def send_here(room):
@@ -172,8 +201,14 @@ def send_here(room):
         manager.emit("conversation", told, "/", socket)
 
 
+@everywhere(of_person)
 def send_conversation(user_id, conversation: Conversation):
     """To a user, on all sockets that have asked for their conversations."""
+    show_conversation(user_id, conversation)
+
+
+def show_conversation(user_id, conversation: Conversation):
+    """The same on this process alone."""
     socketio.server.manager.emit("conversation", conversation, "/", tabs(user_id))
 
 
@@ -183,19 +218,39 @@ def send_read(room, user_id, seq, unread):
     send_conversation(user_id, told)
 
 
-def send_gone(room, user_id=None):
-    """The live room `room` is over: for a user, or for everybody who watches it."""
-    manager = socketio.server.manager
-    for socket in sockets_of(user_id) if user_id else manager.members(watchers(room.id)):
-        manager.emit("conversation", Conversation(room=room.code, gone=True), "/", socket)
+@everywhere(of_person)
+def send_gone(user_id, room):
+    """To a user: the live room `room` is none of theirs any more."""
+    let_go(sockets_of(user_id), room)
+
+
+@everywhere(of_room)
+def shut(room):
+    """The live room `room` is over: everybody there has to go, and no list shows it any more."""
+    live.close(room)
+    let_go(socketio.server.manager.members(watchers(room.id)), room)
+    eject(live.sockets(room))
+
+
+def let_go(sockets, room):
+    """Take a room from the lists of conversations of those sockets."""
+    for socket in sockets:
+        gone = Conversation(room=room.code, gone=True)
+        socketio.server.manager.emit("conversation", gone, "/", socket)
         unwatch(socket, {room.id})
 
 
 def send_facts(room, facts):
     """To everyone in the live room `room`, and who watches it. `facts`: as of `room_facts`."""
-    emit("facts", room_facts(facts), room)
-    if facts.kind != "direct":
-        tell_watchers(room, glimpses.of_name, facts.name)
+    tell_facts(room, room_facts(facts), facts.lasts)
+
+
+@everywhere(of_room)
+def tell_facts(room, facts, lasts):
+    room.lasts = lasts
+    emit("facts", facts, room)
+    if facts["kind"] != "direct":
+        tell_watchers(room, glimpses.of_name, facts.get("name"))
 
 
 def send_room(socket, payload: Room):
@@ -219,9 +274,11 @@ def send_presence(room, joined, left):
     send_users(room)
 
 
-def send_renamed(room, member):
-    """To everyone in the live room `room`. `member`: as `person` takes it."""
-    emit("renamed", Renamed(**person(member)), room)
+@everywhere(of_room)
+def rename(room, user_id, name, picture, is_account):
+    """Someone in the live room `room` has another name, picture, or an account: tell everyone."""
+    live.rename(room, user_id, name, picture, is_account)
+    emit("renamed", Renamed(**person(Named(user_id, name, picture, is_account))), room)
     send_users(room)
 
 

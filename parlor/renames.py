@@ -93,10 +93,7 @@ def as_named(member, is_account):
 def tell(changes):
     """To the pages that are open: once it is committed."""
     for room_id, code, kind, member in changes:
-        room = live.get(code)
-        if room and room.id == room_id:
-            live.rename(room, *member)
-            relay.send_renamed(room, member)
+        relay.rename(live.find(room_id, code), *member)
         if kind != "open":  # conversations are listed under their people's names
             overview.tell(room_id, *members_of(room_id))
 

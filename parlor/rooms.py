@@ -2,12 +2,16 @@
 
 A plain dict, code -> LiveRoom. Nothing here knows Flask, SQL or sockets: sockets are names. People
 are counted once, however many tabs they have. Times are seconds of a monotonic clock.
+
+Where several processes serve the same rooms, replica.py holds what this one knows of the others.
 """
 
 import time
-from dataclasses import dataclass, field, replace
-from functools import wraps
+from dataclasses import replace
 from threading import RLock
+
+from parlor.live_room import LiveRoom, Member, News, Seat, Visitor
+from parlor.replica import Nobody, Replica, joined, locked
 
 TYPING_LASTS = 3
 """Seconds after the last sign of typing."""
@@ -16,83 +20,21 @@ VISIT_LASTS = 60
 """Seconds that someone without a socket is here after a form was posted."""
 
 
-@dataclass
-class Member:
-    """Someone who is here: on `sockets`, or until the time `until` where there are none."""
-
-    user_id: int
-    name: str
-    picture: str | None = None
-    is_account: bool = False
-    sockets: set[str] = field(default_factory=set)
-    until: float = 0
-    types_until: float = 0
+LOOKED_AT = 1
+"""Seconds in which others are told once that somebody has come to a room."""
 
 
-@dataclass
-class LiveRoom:
-    """An open room. `head` is the highest number that this process has relayed."""
-
-    id: int
-    code: str
-    head: int
-    empty_since: float
-    lasts: bool = False
-    """Whether it stays open when nobody is there: it is kept, or a conversation."""
-    members: dict[int, Member] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Who a socket is, in a room or in the lobby. `key`: of the accounts.Claim it came with."""
-
-    user_id: int
-    key: str | None = None
-
-
-@dataclass(frozen=True)
-class Seat:
-    """Where a socket is: the server's record, which no client can change.
-
-    `key`: of the accounts.Claim that it came with.
-    """
-
-    room: LiveRoom
-    member: Member
-    key: str | None = None
-
-    @property
-    def visitor(self):
-        return Visitor(self.member.user_id, self.key)
-
-
-@dataclass
-class News:
-    """What a sweep found: who has left, and where typing ended."""
-
-    left: list[tuple[LiveRoom, Member]] = field(default_factory=list)
-    stilled: list[LiveRoom] = field(default_factory=list)
-
-
-def locked(method):
-    @wraps(method)
-    def run(self, *args, **kwargs):
-        with self.lock:
-            return method(self, *args, **kwargs)
-
-    return run
-
-
-class LiveRooms:
+class LiveRooms(Replica):
     def __init__(self, room_grace=600, leave_grace=10, clock=time.monotonic):
         self.lock = RLock()
         self.clock = clock
         self.configure(room_grace, leave_grace)
 
-    def configure(self, room_grace, leave_grace):
+    def configure(self, room_grace, leave_grace, others=None):
         """Start empty. `room_grace`: how long a room may be without people; `leave_grace`: how
-        long someone may be without a socket. Both in seconds."""
+        long someone may be without a socket. Both in seconds. `others`: as Nobody."""
         self.room_grace, self.leave_grace = room_grace, leave_grace
+        self.others = others or Nobody()
         self.rooms: dict[str, LiveRoom] = {}
         self.seats: dict[str, Seat] = {}
         self.lobby: dict[str, Visitor] = {}  # sockets of people, beside all rooms
@@ -103,12 +45,30 @@ class LiveRooms:
         """The live room, made if it is not. Either way it counts as looked at just now."""
         room = self.rooms.get(code)
         if room is None or room.id != id:
-            room = self.rooms[code] = LiveRoom(id, code, head, self.clock())
+            room = self.rooms[code] = LiveRoom(id, code, head, 0)
+        if self.clock() - room.empty_since >= LOOKED_AT:
+            self.others.looked_at(room)
         room.empty_since, room.lasts = self.clock(), lasts
         return room
 
     @locked
+    def adopt(self, id, code, head):
+        """Take on a room that nobody here has looked at, unless it is live already."""
+        if code not in self.rooms:
+            room = self.rooms[code] = LiveRoom(id, code, head, self.clock())
+            self.others.adopted(room)
+
+    def find(self, id, code):
+        """The live room; where it is none, one that nobody is in, and that is not kept."""
+        room = self.rooms.get(code)
+        return room if room and room.id == id else LiveRoom(id, code, 0, self.clock())
+
+    @locked
     def close(self, room):
+        self.others.closed(room)
+        self._drop(room)
+
+    def _drop(self, room):
         self.departures += 1
         if self.rooms.get(room.code) is room:
             del self.rooms[room.code]
@@ -116,9 +76,9 @@ class LiveRooms:
     @locked
     def drop_if_deserted(self, room):
         """Let go of a room, unless somebody has come back to it. Returns whether."""
-        if not self.is_deserted(room):
+        if not self.looks_deserted(room):
             return False
-        self.close(room)
+        self._drop(room)
         return True
 
     @locked
@@ -126,15 +86,23 @@ class LiveRooms:
         """Someone came by a form. The Member, if they were not here before, else None."""
         member, is_new = self._member(room, user_id, name, picture, is_account)
         member.until = max(member.until, self.clock() + VISIT_LASTS)
+        self._note(room, member)
         return member if is_new else None
 
     @locked
     def enter(self, room, user_id, name, socket, key=None, picture=None, is_account=False):
         """Someone came on a socket. The Member, if they were not here before, else None."""
         member, is_new = self._member(room, user_id, name, picture, is_account)
+        is_first = not member.sockets
         member.sockets.add(socket)
         self.seats[socket] = Seat(room, member, key)
+        if is_first:
+            self._note(room, member)
         return member if is_new else None
+
+    def _note(self, room, member):
+        member.is_mine = True
+        self.others.came(room, member)
 
     @locked
     def enter_lobby(self, socket, user_id, key):
@@ -157,6 +125,10 @@ class LiveRooms:
         if room is None:
             return [*self.seats, *self.lobby]
         return [socket for socket, seat in self.seats.items() if seat.room is room]
+
+    @locked
+    def all_seats(self):
+        return list(self.seats.values())
 
     @locked
     def sockets_of(self, user_id, keys):
@@ -185,7 +157,9 @@ class LiveRooms:
     def rename(self, room, user_id, name, picture, is_account):
         """Someone has another name now, or another picture, or has an account."""
         if user_id in room.members:
-            self._member(room, user_id, name, picture, is_account)
+            member, _ = self._member(room, user_id, name, picture, is_account)
+            if member.is_mine:
+                self._note(room, member)
 
     @locked
     def exit(self, socket, at_once=False):
@@ -204,8 +178,14 @@ class LiveRooms:
         if member:
             for socket in member.sockets:
                 self.seats.pop(socket, None)
+            self._end_visit(room, member)
             self._stamp_if_empty(room)
         return member
+
+    def _end_visit(self, room, member):
+        if member.is_mine:
+            member.is_mine = False
+            self.others.went(room, member)
 
     def seat(self, socket):
         """Where a socket is, or None."""
@@ -228,12 +208,21 @@ class LiveRooms:
         """Who is here, in the order they came."""
         return list(room.members.values())
 
+    def people(self, rooms):
+        """{id: who is there, on any process} of `rooms`: anything with an id and a code."""
+        found = {room.id: self.find(room.id, room.code) for room in rooms}
+        unknown = [id for id, room in found.items() if not self.others.knows(room)]
+        elsewhere = self.others.people(unknown) if unknown else {}
+        return {id: joined(self.here(room), elsewhere.get(id, ())) for id, room in found.items()}
+
     @locked
-    def type(self, seat, is_typing):
-        """Note that someone types, or has stopped. True if that is a change."""
-        now = self.clock()
-        did = seat.member.types_until > now
-        seat.member.types_until = now + TYPING_LASTS if is_typing else 0
+    def type(self, room, user_id, is_typing):
+        """Note that someone who is here types, or has stopped. True if that is a change."""
+        member, now = room.members.get(user_id), self.clock()
+        if member is None:
+            return False
+        did = member.types_until > now
+        member.types_until = now + TYPING_LASTS if is_typing else 0
         return did != is_typing
 
     @locked
@@ -252,16 +241,22 @@ class LiveRooms:
 
     @locked
     def deserted(self):
-        """The rooms that are deserted. They stay until they are closed: someone may come back."""
-        return [room for room in self.rooms.values() if self.is_deserted(room)]
+        """The rooms that look deserted. They stay until they are closed: someone may come back."""
+        return [room for room in self.rooms.values() if self.looks_deserted(room)]
 
     def is_deserted(self, room):
-        """Whether nobody has been in the room, or looked at it, for the grace."""
+        """Whether nobody has been in the room, or looked at it, for the grace, on any process."""
+        return self.looks_deserted(room) and self.others.have_left(room)
+
+    def looks_deserted(self, room):
+        """The same of this process alone."""
         return not room.members and self.clock() - room.empty_since >= self.room_grace
 
     def _sweep_members(self, room, now, news):
         for member in list(room.members.values()):
-            has_left = not member.sockets and member.until <= now
+            if not member.sockets and member.until <= now:
+                self._end_visit(room, member)
+            has_left = not member.is_mine and not member.elsewhere
             if member.types_until and (has_left or member.types_until <= now):
                 member.types_until = 0
                 news.stilled.append(room)

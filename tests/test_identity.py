@@ -65,10 +65,11 @@ def told(monkeypatch):
     """What pages are told of names: (code, user id, name)."""
     told = []
 
-    def note(room, member):
-        told.append((room.code, member.user_id, member.name))
+    def note(room, user_id, name, *facts):
+        live.rename(room, user_id, name, *facts)
+        told.append((room.code, user_id, name))
 
-    monkeypatch.setattr(relay, "send_renamed", note)
+    monkeypatch.setattr(relay, "rename", note)
     return told
 
 

@@ -19,7 +19,7 @@ LAYERS = [
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,
     "chat drain revisions",  # of rooms, and of what is said
     "leaving",
-    "erasure renames",
+    "erasure neighbours recheck renames",
     "memberships overview presence writer",
     "accounts leases messages readmarks schemas_bots schemas_me schemas_rooms",
     "schemas",
@@ -28,7 +28,8 @@ LAYERS = [
     "store_sql transactions relay",
     "payloads models",
     "glimpses",
-    "fanout reaper rooms",
+    "fanout peers reaper register rooms",
+    "live_room replica",
     "listener plain wire",
     "connection dialect",
     "mentions",

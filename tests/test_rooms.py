@@ -101,16 +101,16 @@ def test_a_visit_without_a_socket_lasts_a_minute(live, room, clock):
 def test_typing_is_news_when_it_begins_and_ends(live, room):
     live.enter(room, 1, "Alice", "tab")
     seat = live.seat("tab")
-    assert live.type(seat, True)
-    assert not live.type(seat, True)
+    assert live.type(seat.room, seat.member.user_id, True)
+    assert not live.type(seat.room, seat.member.user_id, True)
     assert names(live.typing(room)) == ["Alice"]
-    assert live.type(seat, False)
+    assert live.type(seat.room, seat.member.user_id, False)
     assert not live.typing(room)
 
 
 def test_typing_ends_by_itself(live, room, clock):
     live.enter(room, 1, "Alice", "tab")
-    live.type(live.seat("tab"), True)
+    live.type(live.seat("tab").room, 1, True)
     clock.forward(3)
     assert live.sweep().stilled == [room]
     assert not live.typing(room)
@@ -121,7 +121,7 @@ def test_whoever_leaves_types_no_more(live, clock):
     live.leave_grace = 1
     room = live.open(1, "K7QP")
     live.enter(room, 1, "Alice", "tab")
-    live.type(live.seat("tab"), True)
+    live.type(live.seat("tab").room, 1, True)
     live.exit("tab")
     clock.forward(1)
     news = live.sweep()

@@ -531,9 +531,8 @@ def test_who_is_removed_before_they_heard_that_they_are_in_hears_nothing(
 ):
     """The news of a new conversation is on its way while its owner thinks again."""
     told = []
-    monkeypatch.setattr(relay, "listens", lambda user_id: user_id == bob.id)
-    monkeypatch.setattr(relay, "sockets_of", lambda user_id: ["tab"])
-    monkeypatch.setattr(relay, "send_conversation", lambda *news: told.append(news))
+    monkeypatch.setattr(relay, "sockets_of", lambda user_id: ["tab"] * (user_id == bob.id))
+    monkeypatch.setattr(relay, "show_conversation", lambda *news: told.append(news))
     ended = meanwhile(lambda: chat.part(place(room_named("Friends"), alice), bob.id))
     monkeypatch.setattr(relay, "send_gone", lambda *_: None)
     talks.open_group(alice, "Friends", ["Bob"])

@@ -1,0 +1,355 @@
+"""Who is on the other processes, where several serve the same rooms.
+
+It is told as it changes, on the rooms' channels, and kept in Redis (register.py) for whoever comes
+later. A process that has lost touch with Redis goes by another name afterwards, and says anew who
+is with it: what stood under the former one is nobody's. And for a while it has no opinion on who is
+gone, as they may just not have come back either.
+"""
+
+import logging
+import time
+from contextlib import contextmanager
+from threading import Event, Lock
+
+from parlor import relay
+from parlor.bus import Away
+from parlor.live_room import LiveRoom, Member
+from parlor.peers import elsewhere, of_everyone, of_room, peers
+from parlor.presence import presence
+from parlor.register import LASTS
+from parlor.replica import Nobody
+from parlor.rooms import live
+
+log = logging.getLogger(__name__)
+
+BEAT = 3
+"""Seconds between signs of life."""
+
+UNSURE = LASTS + BEAT
+"""Seconds after an outage without an opinion on who is gone."""
+
+SETTLE = 1
+"""Seconds that somebody who comes waits for word of who else is there."""
+
+GLIMPSE = 1
+"""Seconds for which changes are gathered in a room that is only seen from outside."""
+
+AT_ONCE = 200
+"""Rooms that are asked for together."""
+
+
+class Known:
+    """A room with people on this process. `is_whole`: whether all who are elsewhere are known;
+    `is_settled`: set once that was found out, or could not be."""
+
+    def __init__(self, room):
+        self.room = room
+        self.is_settled = Event()
+        self.is_whole = self.is_stale = False
+
+
+class Neighbours(Nobody):
+    """The other processes, as `LiveRooms.others`.
+
+    What it is told, it is told under the rooms' lock, so that waits for nothing; `people`, `settle`
+    and `have_left` may.
+    """
+
+    are_there = True
+
+    def __init__(self, bus, register, recheck):
+        """`recheck()`: called when people may have been made to leave and nobody here heard."""
+        self.bus, self.register, self.recheck = bus, register, recheck
+        self.known: dict[int, Known] = {}
+        self.wanted: dict[int, Known] = {}
+        self.glimpsed: dict[int, LiveRoom] = {}
+        self.alive = set()
+        self.beginning = Lock()
+        self.is_loading = self.is_sure = False
+        self.sure_from = self.beat_at = self.on_duty_until = 0
+
+    @property
+    def is_on_duty(self):
+        return time.monotonic() < self.on_duty_until
+
+    # What this process tells
+
+    def came(self, room, member):
+        self.register.enter(room, member)
+        self.register.see(room.id)
+        person = member.user_id, member.name, member.picture, member.is_account
+        appear(room, self.bus.process, person, bool(member.sockets))
+        if room.id not in self.known:
+            self.known[room.id] = Known(room)
+            peers.follow(of_room(room), "people")
+            self.want(room.id)
+
+    def went(self, room, member):
+        self.register.leave(room.id, member.user_id)
+        self.register.see(room.id)
+        vanish(room, self.bus.process, member.user_id)
+
+    def looked_at(self, room):
+        self.register.see(room.id)
+
+    def adopted(self, room):
+        self.register.see_first(room.id)
+
+    def closed(self, room):
+        self.register.forget(room.id)
+        self.forget(room)
+
+    def forget(self, room):
+        """Nobody here is in a room any more: who else is there is not known any more."""
+        if self.known.pop(room.id, None):
+            peers.unfollow(of_room(room), "people")
+
+    def let_go(self):
+        """Of rooms in which nobody is left on this process."""
+        with live.lock:
+            for known in list(self.known.values()):
+                if not any(member.is_mine for member in known.room.members.values()):
+                    known.room.members.clear()
+                    self.forget(known.room)
+
+    # What it asks
+
+    def knows(self, room):
+        known = self.known.get(room.id)
+        return known is not None and known.is_whole
+
+    def settle(self, room):
+        known = self.known.get(room.id)
+        if known and not known.is_settled.is_set():
+            known.is_settled.wait(SETTLE)
+
+    def people(self, room_ids):
+        try:
+            found = self.read(room_ids)
+        except Away:
+            return {}
+        return {id: [Member(*person) for _, person in there] for id, there in found.items()}
+
+    def read(self, room_ids):
+        """{room id: [(process, person)]} of those on other processes that live. Raises Away."""
+        found = self.register.people(room_ids)
+        living = self.living({process for there in found.values() for process, _ in there})
+        return {id: [one for one in there if one[0] in living] for id, there in found.items()}
+
+    def living(self, processes):
+        """Which of these live, but for this one. Raises Away."""
+        others = list(processes - {self.bus.process})
+        unknown = [one for one in others if one not in self.alive]
+        beats = dict(zip(unknown, self.register.beats(unknown), strict=True))
+        return {one for one in others if beats.get(one, True)}
+
+    def have_left(self, room):
+        try:
+            seconds = self.register.empty_for(room.id)
+        except Away:
+            return False
+        if seconds is None:
+            self.register.see_first(room.id)
+        room.empty_since = live.clock() - (seconds or 0)
+        return (seconds or 0) >= live.room_grace
+
+    # Rooms into which somebody has come
+
+    def want(self, room_id):
+        """Find out soon who else is in a room."""
+        with live.lock:
+            if room_id not in self.known:
+                return
+            self.wanted[room_id] = self.known[room_id]
+            is_first, self.is_loading = not self.is_loading, True
+        if is_first:
+            relay.in_background(self.load)
+
+    def load(self):
+        while some := self.take():
+            found = self.ask(some)
+            for id, known in some.items():
+                if id in found:
+                    self.learn(known, found[id])
+                known.is_settled.set()
+
+    def take(self):
+        with live.lock:
+            some = dict(list(self.wanted.items())[:AT_ONCE])
+            for id in some:
+                del self.wanted[id]
+                some[id].is_stale = False
+            self.is_loading = bool(some)
+            return some
+
+    def ask(self, some):
+        self.bus.wait_followed([of_room(known.room) for known in some.values()], SETTLE)
+        try:
+            return self.read(list(some))
+        except Away:
+            return {}
+
+    def learn(self, known, found):
+        """All who are elsewhere in a room, unless somebody came or went while that was asked."""
+        with live.lock:
+            if self.known.get(known.room.id) is not known:
+                return
+            came, left = live.learn(known.room, found, is_all=self.is_sure)
+            is_news, known.is_whole = known.is_whole, True
+            live.departures += 1  # this process may have missed some until now
+        if is_news and (came or left):
+            presence.tell(known.room, joined=came, left=left)
+        if known.is_stale:
+            self.want(known.room.id)
+
+    # Signs of life
+
+    def look_after(self):
+        """To be called each second."""
+        self.let_go()
+        try:
+            if self.bus.well_since is not None and self.sure_from:
+                self.beat()
+                self.judge()
+        except Away:
+            log.info("Redis does not say who else is there")
+
+    def beat(self):
+        if time.monotonic() - self.beat_at < BEAT:
+            return
+        was_good, is_on_duty = self.register.beat()
+        self.beat_at = time.monotonic()
+        if is_on_duty:
+            self.on_duty_until = self.beat_at + LASTS - 1
+        self.register.see(*self.known)
+        if not was_good:
+            self.begin()
+
+    def judge(self):
+        """Find out which processes are gone, and tell who was on them."""
+        processes = self.register.processes()
+        if self.bus.process not in processes:
+            self.begin()
+            return
+        alive = {name for name, lives in processes.items() if lives}
+        if time.monotonic() >= self.sure_from:
+            for process in (self.alive | processes.keys()) - alive:
+                self.lose(process)
+            self.make_sure()
+            self.alive = alive
+
+    def make_sure(self):
+        """From now on who is not there is gone."""
+        if not self.is_sure:
+            self.is_sure = True
+            for id in list(self.known):
+                self.want(id)
+
+    def lose(self, process):
+        for room, left in live.lose(process):
+            presence.tell(room, left=left)
+        for id, code in self.register.bury(process):
+            look_again(LiveRoom(id, code))
+
+    def begin(self):
+        """Redis is there, or there again: say who is here, under a new name; then hear who else."""
+        if not self.beginning.acquire(blocking=False):
+            return
+        try:
+            rooms = self.introduce()
+        except Away:
+            log.info("Redis went again")  # it will be back
+            return
+        finally:
+            self.beginning.release()
+        for room in rooms:
+            look_again(room)
+            self.want(room.id)
+        self.recheck()
+
+    def introduce(self):
+        """Say under a new name who is here. Returns the LiveRooms in which there is anybody."""
+        former = self.bus.process
+        self.is_sure, self.sure_from = False, time.monotonic() + UNSURE
+        self.bus.rename()
+        with live.lock:
+            there = [(room, mine_in(room)) for room in live.rooms.values()]
+        there = [(room, members) for room, members in there if members]
+        self.register.begin(there)
+        goes_by(former, self.bus.process)
+        self.register.bury(former)
+        return [room for room, _ in there]
+
+    # What is only seen from outside
+
+    def glimpse(self, room):
+        """Tell soon, to those who see a room among their conversations, who is there."""
+        is_first = not self.glimpsed
+        self.glimpsed[room.id] = room
+        if is_first:
+            relay.in_background(self.show)
+
+    def show(self):
+        relay.pause(GLIMPSE)
+        rooms, self.glimpsed = self.glimpsed, {}
+        there = live.people(rooms.values())
+        for id, room in rooms.items():
+            if relay.is_watched(id):
+                seen = LiveRoom(id, room.code)
+                seen.members = {member.user_id: member for member in there[id]}
+                relay.send_here(seen)
+
+
+def mine_in(room):
+    return [member for member in room.members.values() if member.is_mine]
+
+
+# What other processes tell
+
+
+@contextmanager
+def change_of(room):
+    """Who is in a room on other processes changes. Gives the Known, or None: then whoever sees the
+    room from outside is told soon."""
+    neighbours = live.others
+    with live.lock:
+        known = neighbours.known.get(room.id)
+        if known:
+            known.is_stale = True
+        yield known
+    if not known and relay.is_watched(room.id):
+        neighbours.glimpse(room)
+
+
+@elsewhere(of_room)
+def appear(room, process, person, on_socket):
+    """Someone is on another process."""
+    with change_of(room) as known:
+        member = known and live.appear(room, process, person, on_socket)
+    if member:
+        presence.tell(room, joined=[member])
+
+
+@elsewhere(of_room)
+def vanish(room, process, user_id):
+    """Someone is no longer on another process."""
+    with change_of(room) as known:
+        member = known and live.vanish(room, process, user_id)
+    if member:
+        presence.tell(room, left=[member])
+
+
+@elsewhere(of_room)
+def look_again(room):
+    """Who is in a room on another process is to be asked anew."""
+    with change_of(room) as known:
+        if known:
+            live.others.want(room.id)
+
+
+@elsewhere(of_everyone)
+def goes_by(former, name):
+    """Another process has another name now."""
+    live.others.alive.discard(former)
+    live.others.alive.add(name)
+    live.call(former, name)

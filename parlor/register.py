@@ -1,0 +1,163 @@
+"""What Redis holds of several processes: who is where, when somebody was last, and who lives.
+
+    here:<room id>   hash: <process>:<user id> -> who that is
+    rooms:<process>  set: id and code of each room in which it has people
+    beat:<process>   there for LASTS after its last sign of life
+    processes        set of names
+    seen             sorted set: room id -> when somebody was there, or came to look (Unix time)
+    duty             who does what is to be done once
+
+What is only written goes in the bus's line, and waits for nothing; what is asked for raises bus.Away.
+All of it may be lost: processes say it again (neighbours.py).
+"""
+
+import secrets
+import time
+
+import orjson
+
+
+LASTS = 12
+"""Seconds for which a sign of life is good."""
+
+AT_ONCE = 200
+"""Rooms that are written, or taken away, together."""
+
+PROCESSES, SEEN, DUTY = "processes", "seen", "duty"
+
+GOOD = ("PX", LASTS * 1000)
+
+
+def here(room_id):
+    return f"here:{room_id}"
+
+
+def rooms_of(process):
+    return f"rooms:{process}"
+
+
+def beat_of(process):
+    return f"beat:{process}"
+
+
+class Register:
+    """This process, and the others, as Redis knows them. `bus`: as of bus.py."""
+
+    def __init__(self, bus):
+        self.bus = bus
+        self.me = secrets.token_hex(4)  # whatever the process goes by
+
+    # People
+
+    def enter(self, room, member):
+        """A rooms.Member is in a LiveRoom on this process."""
+        self.bus.write("HSET", here(room.id), *self.entry(member))
+        self.bus.write("SADD", rooms_of(self.bus.process), f"{room.id} {room.code}")
+
+    def entry(self, member):
+        person = [member.user_id, member.name, member.picture, member.is_account]
+        value = orjson.dumps([self.bus.process, *person])
+        return f"{self.bus.process}:{member.user_id}", value
+
+    def leave(self, room_id, user_id):
+        self.bus.write("HDEL", here(room_id), f"{self.bus.process}:{user_id}")
+
+    def forget(self, room_id):
+        """A room is over."""
+        self.bus.write("DEL", here(room_id))
+        self.bus.write("ZREM", SEEN, room_id)
+
+    def people(self, room_ids):
+        """{room id: [(process, [user id, name, picture, is account])]}, of the dead, too."""
+        replies = self.bus.read(*(("HVALS", here(id)) for id in room_ids))
+        values = [[orjson.loads(value) for value in reply] for reply in replies]
+        return {
+            id: [(process, person) for process, *person in there]
+            for id, there in zip(room_ids, values, strict=True)
+        }
+
+    # When somebody was there
+
+    def see(self, *room_ids):
+        """Somebody is there, or has come to look."""
+        for id in room_ids:
+            self.bus.write("ZADD", SEEN, time.time(), id)
+
+    def see_first(self, room_id):
+        """The same, unless there is word of the room."""
+        self.bus.write("ZADD", SEEN, "NX", time.time(), room_id)
+
+    def empty_for(self, room_id):
+        """For how many seconds nobody has been in a room; None where there is no word of it."""
+        seen, count = self.bus.read(("ZSCORE", SEEN, room_id), ("HLEN", here(room_id)))
+        if count:
+            return 0
+        return None if seen is None else time.time() - float(seen)
+
+    # Life and death
+
+    def begin(self, there):
+        """This process lives, under its name. `there`: (LiveRoom, its Members on this process)."""
+        name = self.bus.process
+        self.bus.read(("SET", beat_of(name), 1, *GOOD), ("SADD", PROCESSES, name))
+        for some in in_parts(there):
+            self.bus.read(
+                *(("HSET", here(room.id), *self.entries(members)) for room, members in some),
+                ("SADD", rooms_of(name), *(f"{room.id} {room.code}" for room, _ in some)),
+            )
+
+    def entries(self, members):
+        return [part for member in members for part in self.entry(member)]
+
+    def beat(self):
+        """A sign of life. Returns (whether the last one was still good, whether duty is ours)."""
+        name = self.bus.process
+        was_good, _, duty = self.bus.read(
+            ("SET", beat_of(name), 1, "XX", *GOOD),
+            ("SET", DUTY, self.me, "NX", *GOOD),
+            ("GET", DUTY),
+        )
+        is_ours = duty == self.me.encode()
+        if is_ours:
+            self.bus.read(("PEXPIRE", DUTY, GOOD[1]))
+        return bool(was_good), is_ours
+
+    def processes(self):
+        """{name: whether it lives} of all that have begun, and were not buried."""
+        (names,) = self.bus.read(("SMEMBERS", PROCESSES))
+        names = [name.decode() for name in names]
+        return dict(zip(names, self.beats(names), strict=True))
+
+    def beats(self, names):
+        """Whether each of those processes lives."""
+        if not names:
+            return []
+        return [bool(one) for one in self.bus.read(*(("EXISTS", beat_of(name)) for name in names))]
+
+    def bury(self, process):
+        """Take away what stands under the name of a process that is gone, unless another does.
+        Returns (id, code) of its rooms."""
+        (is_ours,) = self.bus.read(("SREM", PROCESSES, process))
+        if not is_ours:
+            return []
+        (rooms,) = self.bus.read(("SMEMBERS", rooms_of(process)))
+        rooms = [(int(id), code) for id, code in (room.decode().split() for room in rooms)]
+        for part in in_parts([id for id, _ in rooms]):
+            self.take_away(process, part)
+        self.bus.read(("DEL", rooms_of(process), beat_of(process)))
+        return rooms
+
+    def take_away(self, process, room_ids):
+        fields = self.bus.read(*(("HKEYS", here(id)) for id in room_ids))
+        start = f"{process}:".encode()
+        theirs = {
+            id: [field for field in there if field.startswith(start)]
+            for id, there in zip(room_ids, fields, strict=True)
+        }
+        gone = [("HDEL", here(id), *fields) for id, fields in theirs.items() if fields]
+        if gone:
+            self.bus.read(*gone)
+
+
+def in_parts(things):
+    return [things[first : first + AT_ONCE] for first in range(0, len(things), AT_ONCE)]
