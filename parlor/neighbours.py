@@ -84,6 +84,9 @@ class Neighbours(Nobody):
             peers.follow(of_room(room), "people")
             self.want(room.id)
 
+    def renamed(self, room, member):
+        self.register.enter(room, member)
+
     def went(self, room, member):
         self.register.leave(room.id, member.user_id)
         self.register.see(room.id)
@@ -325,9 +328,9 @@ def change_of(room):
 def appear(room, process, person, on_socket):
     """Someone is on another process."""
     with change_of(room) as known:
-        member = known and live.appear(room, process, person, on_socket)
-    if member:
-        presence.tell(room, joined=[member])
+        left, came = live.appear(room, process, person, on_socket) if known else ([], [])
+    if left or came:
+        presence.tell(room, joined=came, left=left)
 
 
 @elsewhere(of_room)

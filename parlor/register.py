@@ -7,15 +7,14 @@
     seen             sorted set: room id -> when somebody was there, or came to look (Unix time)
     duty             who does what is to be done once
 
-What is only written goes in the bus's line, and waits for nothing; what is asked for raises bus.Away.
-All of it may be lost: processes say it again (neighbours.py).
+What is only written goes in the bus's line, and waits for nothing; what is asked for raises
+bus.Away. All of it may be lost: processes say it again (neighbours.py).
 """
 
 import secrets
 import time
 
 import orjson
-
 
 LASTS = 12
 """Seconds for which a sign of life is good."""

@@ -4,6 +4,7 @@
 neighbours.py does that over Redis, and `Nobody` is what one process alone has for it.
 """
 
+from dataclasses import replace
 from functools import wraps
 
 
@@ -15,7 +16,10 @@ class Nobody:
     """Whether this process does what is to be done once, however many there are."""
 
     def came(self, room, member):
-        """Someone is here, on their first socket or by a form, or has another name."""
+        """Someone is here, on their first socket or by a form, maybe under another name."""
+
+    def renamed(self, room, member):
+        """Someone who is here has another name, which others are told of in another way."""
 
     def went(self, room, member):
         """Someone is no longer here; on others they may be."""
@@ -59,16 +63,20 @@ class Replica:
 
     @locked
     def appear(self, room, process, person, on_socket):
-        """Someone is on another process. The Member, if they were nowhere before, else None.
+        """Someone is on another process. Returns those who have left by that, and who have come, as
+        Members: whoever has another name now is both.
 
         `person`: (user_id, name, picture, is_account). Where they have come by a form alone, or
         lost their last socket, they are no longer on this one once they are `on_socket` there.
         """
+        former = room.members.get(person[0])
+        former = former and replace(former)
         member, is_new = self._member(room, *person)
         member.elsewhere |= {process}
         if on_socket and not member.sockets:
             member.until = 0
-        return member if is_new else None
+        is_renamed = former is not None and former.name != member.name
+        return [former] * is_renamed, [member] * (is_new or is_renamed)
 
     @locked
     def vanish(self, room, process, user_id):

@@ -159,7 +159,7 @@ class LiveRooms(Replica):
         if user_id in room.members:
             member, _ = self._member(room, user_id, name, picture, is_account)
             if member.is_mine:
-                self._note(room, member)
+                self.others.renamed(room, member)
 
     @locked
     def exit(self, socket, at_once=False):
