@@ -340,6 +340,7 @@ def vanish(room, process, user_id):
         member = known and live.vanish(room, process, user_id)
     if member:
         presence.tell(room, left=[member])
+        relay.send_typing(room, live.typing(room))
 
 
 @elsewhere(of_room)

@@ -46,6 +46,7 @@ class Peers:
         self.bus = bus or Alone()
         self.find_room, self.pass_on, self.run = find_room, pass_on, run
         self.reasons = {}
+        self.follow(EVERYONE, "always")
 
     def follow(self, channel, why):
         """Hear a channel, until `unfollow` has taken every reason away."""
