@@ -8,8 +8,9 @@ from parlor.transactions import patiently
 
 migrate = current_app.extensions["migrate"]
 engine = migrate.db.engine
-if engine.dialect.name == "postgresql":  # the app's own gives up after seconds
-    engine = create_engine(engine.url, poolclass=NullPool, hide_parameters=True)
+other = context.get_x_argument(as_dictionary=True).get("url")  # flask db -x url=… upgrade
+if other or engine.dialect.name == "postgresql":  # the app's own gives up after seconds
+    engine = create_engine(other or engine.url, poolclass=NullPool, hide_parameters=True)
 
 
 def run():

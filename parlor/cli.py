@@ -1,5 +1,6 @@
 """Commands: `flask --app app …`. `flask db …` comes from Flask-Migrate."""
 
+import threading
 from pathlib import Path
 
 import click
@@ -7,7 +8,8 @@ import flask_migrate
 from flask import Blueprint, current_app
 from werkzeug.serving import is_running_from_reloader, run_simple
 
-from parlor import housekeeping, leases
+from models import db
+from parlor import copying, housekeeping, leases
 from parlor.times import iso
 
 cli = Blueprint("cli", __name__, cli_group=None)
@@ -30,6 +32,43 @@ def rooms():
 def create_room():
     """Open a room and print its code. It closes like any other when nobody comes."""
     click.echo(leases.take_without_people().code)
+
+
+@cli.cli.command("copy-to")
+@click.argument("url")
+@click.option("--hold", is_flag=True, help="Let nothing be stored here any more, until Ctrl-C.")
+def copy_to(url, hold):
+    """Copy everything from SQLite to the empty Postgres at URL, or nothing.
+
+    Parlor may run on. Who sends meanwhile is told to try again.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("postgres", "postgresql") or db.engine.dialect.name != "sqlite":
+        raise click.UsageError("This goes from SQLite to postgresql://… and no other way.")
+    url = f"postgresql+psycopg2://{rest}"
+    flask_migrate.upgrade(x_arg=[f"url={url}"])
+    with copying.held(db.engine) as source:
+        show_progress(copying.copy(source, url))
+        click.echo("All is copied.")
+        if hold:
+            click.echo("Nothing is stored here any more. Set DATABASE_URL now; Ctrl-C gives up.")
+            threading.Event().wait()
+
+
+def show_progress(copied):
+    """A line for each table, and for each 100,000 rows of it. Raises ClickException."""
+    table, rows = None, 0
+    try:
+        for name, count in copied:
+            if table not in (None, name) or count % 100_000 < rows % 100_000:
+                click.echo(f"{table:12} {rows:>10}")
+            table, rows = name, count
+    except copying.NotEmpty as error:
+        raise click.ClickException(
+            f"There are rows in its table {error}: nothing is copied."
+        ) from error
+    if table:
+        click.echo(f"{table:12} {rows:>10}")
 
 
 @cli.cli.command("dev")

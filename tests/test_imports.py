@@ -23,7 +23,7 @@ LAYERS = [
     "memberships overview presence writer",
     "accounts leases messages readmarks schemas_bots schemas_me schemas_rooms",
     "schemas",
-    "claimed logins",
+    "claimed copying logins",
     "store",
     "store_sql transactions relay",
     "payloads models",
