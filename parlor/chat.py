@@ -38,8 +38,8 @@ class Place(NamedTuple):
     live: LiveRoom
     me: memberships.Me
     claim: accounts.Claim
-    as_of: int
-    """live.departures when it was looked for."""
+    as_of: tuple
+    """live.moment() when it was looked for."""
 
 
 def open_room(user, name, prepare=None):
@@ -130,7 +130,7 @@ def find_place(typed_code, claim, asker):
         code = codes.read(typed_code)
     except ChatError:
         raise RoomNotFound from None
-    as_of = live.departures
+    as_of = live.moment()
     found = memberships.place(code, claim)
     if found is None:
         find_room(code, accounts.who(claim), asker)
@@ -217,7 +217,7 @@ def is_still_in(place, socket):
     """Whether nobody has left since the place was found, or this was not who did."""
     if live.seat(socket) is None or not relay.is_connected(socket):
         return False
-    if live.departures == place.as_of or memberships.place(place.room.code, place.claim):
+    if live.is_as_of(place.as_of, place.live) or memberships.place(place.room.code, place.claim):
         return True
     if memberships.is_in(place.room.id, place.me.user_id):
         return False  # their session has ended; on others they may well be here
@@ -256,7 +256,7 @@ def changes(place, after):
     What the room counted when it was found is all there is, unless more was relayed since.
     """
     last = place.room.last_seq
-    is_all = place.live.head <= last and live.departures == place.as_of
+    is_all = place.live.head <= last and live.is_as_of(place.as_of, place.live)
     return messages.changes(place.room.id, after, through=last if is_all else None)
 
 

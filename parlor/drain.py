@@ -9,6 +9,7 @@ import logging
 import time
 
 from parlor import admission, relay
+from parlor.peers import peers
 from parlor.writer import writer
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def drain():
     log.info("stopping, %d connections closed", relay.hang_up())
     wait_while(lambda: admission.under_way, ANSWER_WITHIN)
     relay.pause(LAST_WORDS)
+    peers.bus.stop()
 
 
 def wait_while(is_needed, seconds):

@@ -39,13 +39,13 @@ AT_ONCE = 200
 
 
 class Known:
-    """A room with people on this process. `is_whole`: whether all who are elsewhere are known;
-    `is_settled`: set once that was found out, or could not be."""
+    """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
+    and what is told of it is heard; `is_settled`: set once that was found out, or could not be."""
 
     def __init__(self, room):
         self.room = room
         self.is_settled = Event()
-        self.is_whole = self.is_stale = False
+        self.is_stale, self.whole_at = False, None
 
 
 class Neighbours(Nobody):
@@ -76,7 +76,6 @@ class Neighbours(Nobody):
 
     def came(self, room, member):
         self.register.enter(room, member)
-        self.register.see(room.id)
         person = member.user_id, member.name, member.picture, member.is_account
         appear(room, self.bus.process, person, bool(member.sockets))
         if room.id not in self.known:
@@ -89,11 +88,12 @@ class Neighbours(Nobody):
 
     def went(self, room, member):
         self.register.leave(room.id, member.user_id)
-        self.register.see(room.id)
+        self.looked_at(room)
         vanish(room, self.bus.process, member.user_id)
 
     def looked_at(self, room):
-        self.register.see(room.id)
+        if not room.lasts:
+            self.register.see(room.id)
 
     def adopted(self, room):
         self.register.see_first(room.id)
@@ -119,7 +119,10 @@ class Neighbours(Nobody):
 
     def knows(self, room):
         known = self.known.get(room.id)
-        return known is not None and known.is_whole
+        return known is not None and known.whole_at is not None
+
+    def have_missed(self, room, at):
+        return not self.knows(room) or self.known[room.id].whole_at > at
 
     def settle(self, room):
         known = self.known.get(room.id)
@@ -198,8 +201,7 @@ class Neighbours(Nobody):
             if self.known.get(known.room.id) is not known:
                 return
             came, left = live.learn(known.room, found, is_all=self.is_sure)
-            is_news, known.is_whole = known.is_whole, True
-            live.departures += 1  # this process may have missed some until now
+            is_news, known.whole_at = known.whole_at is not None, live.clock()
         if is_news and (came or left):
             presence.tell(known.room, joined=came, left=left)
         if known.is_stale:
@@ -224,7 +226,6 @@ class Neighbours(Nobody):
         self.beat_at = time.monotonic()
         if is_on_duty:
             self.on_duty_until = self.beat_at + LASTS - 1
-        self.register.see(*self.known)
         if not was_good:
             self.begin()
 

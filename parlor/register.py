@@ -78,9 +78,10 @@ class Register:
     # When somebody was there
 
     def see(self, *room_ids):
-        """Somebody is there, or has come to look."""
-        for id in room_ids:
-            self.bus.write("ZADD", SEEN, time.time(), id)
+        """Somebody was there until now, or has come to look."""
+        now = time.time()
+        for ids in in_parts(room_ids):
+            self.bus.write("ZADD", SEEN, *(part for id in ids for part in (now, id)))
 
     def see_first(self, room_id):
         """The same, unless there is word of the room."""
@@ -141,7 +142,9 @@ class Register:
             return []
         (rooms,) = self.bus.read(("SMEMBERS", rooms_of(process)))
         rooms = [(int(id), code) for id, code in (room.decode().split() for room in rooms)]
-        for part in in_parts([id for id, _ in rooms]):
+        ids = [id for id, _ in rooms]
+        self.see(*ids)
+        for part in in_parts(ids):
             self.take_away(process, part)
         self.bus.read(("DEL", rooms_of(process), beat_of(process)))
         return rooms

@@ -36,6 +36,10 @@ class Nobody:
     def settle(self, room):
         """Return when it is known who else is in a room, or cannot be."""
 
+    def have_missed(self, room, at):
+        """Whether something may have been told of a room since `at` that was not heard here."""
+        return False
+
     def knows(self, room):
         """Whether `room.members` are all who are there, on whichever process."""
         return True

@@ -40,15 +40,25 @@ class LiveRooms(Replica):
         self.lobby: dict[str, Visitor] = {}  # sockets of people, beside all rooms
         self.departures = 0  # how often anybody has left for good
 
+    def moment(self):
+        """Now, for `is_as_of`."""
+        return self.departures, self.clock()
+
+    def is_as_of(self, moment, room):
+        """Whether since then nobody has left for good, and nothing of the room was missed."""
+        departures, at = moment
+        return departures == self.departures and not self.others.have_missed(room, at)
+
     @locked
     def open(self, id, code, head=0, lasts=False):
         """The live room, made if it is not. Either way it counts as looked at just now."""
         room = self.rooms.get(code)
         if room is None or room.id != id:
             room = self.rooms[code] = LiveRoom(id, code, head, 0)
+        room.lasts = lasts
         if self.clock() - room.empty_since >= LOOKED_AT:
             self.others.looked_at(room)
-        room.empty_since, room.lasts = self.clock(), lasts
+        room.empty_since = self.clock()
         return room
 
     @locked
