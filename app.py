@@ -12,6 +12,7 @@ import models
 from parlor import (
     admission,
     assets,
+    budget,
     events,
     failures,
     guard,
@@ -71,6 +72,7 @@ def create_app(settings=None, loop=None):
     app.config.from_mapping(flask_config(settings))
     app.session_interface = Sessions()
     models.init_app(app)
+    admission.configure(None if loop else budget.lasting())
     live.configure(settings.room_grace, settings.leave_grace, meet(app, settings.redis_url))
     throttle.configure(settings.limits)
     passwords.configure(loop.elsewhere if loop else passwords.here)

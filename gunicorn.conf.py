@@ -43,6 +43,9 @@ loglevel = settings.log_level.replace("DEBUG", "INFO").lower()
 worker_class = settings.worker
 # WebSockets are no requests, but for RELAY=plain; parlor/wire.py counts them.
 worker_connections = budget.requests() if settings.relay == "fast" else budget.websockets()
+if settings.worker == "gthread":
+    threads = budget.THREADS
+    worker_connections = 2 * threads  # those that only stay open, between requests, hold none
 graceful_timeout = 8  # for all of parlor/drain.py; then the arbiter kills
 keepalive = 5
 control_socket_disable = True  # all of a user's gunicorns would share the one

@@ -3,9 +3,17 @@
 from parlor.errors import Retry
 
 is_closed = False
-under_way = 0
+most = None
+under_way = set()
 """Requests, long polls and programs' WebSockets among them. Other WebSockets are none, but under
 RELAY=plain."""
+
+
+def configure(at_once):
+    """Begin anew. `at_once`: requests that may be under way for something new that lasts to begin;
+    None for as many as come."""
+    global is_closed, most
+    is_closed, most = False, at_once
 
 
 def close():
@@ -20,16 +28,21 @@ def check():
         raise Retry
 
 
+def has_room():
+    """Whether something that lasts may begin: a connection, of whatever kind."""
+    return not is_closed and (most is None or len(under_way) <= most)
+
+
 class Counted:
-    """WSGI middleware: counts the requests that are under way."""
+    """WSGI middleware: notes the requests that are under way."""
 
     def __init__(self, app):
         self.app = app
 
     def __call__(self, environ, start_response):
-        global under_way
-        under_way += 1
+        request = object()
+        under_way.add(request)
         try:
             return self.app(environ, start_response)
         finally:
-            under_way -= 1
+            under_way.discard(request)

@@ -8,6 +8,9 @@ MOST = 20_000
 OTHERS = 100
 """Files for everything else: the database, logs, the event loop."""
 
+THREADS = 400
+"""Where the worker has no loop: each request holds one, and each WebSocket is a request."""
+
 
 def raise_limit():
     """Raise the limit of open files as far as it is allowed and of use."""
@@ -33,3 +36,8 @@ def listeners():
 def websockets():
     """WebSockets at a time. The next one is refused: out of files, nobody could be accepted."""
     return limit() - requests() - OTHERS
+
+
+def lasting():
+    """Of the THREADS, how many may be held by what lasts: the others are for what is quick."""
+    return THREADS * 3 // 4

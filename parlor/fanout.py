@@ -196,12 +196,14 @@ class FanOut(Manager):
 
     def basic_enter_room(self, sid, namespace, room, eio_sid=None):
         if room != sid:  # nobody's own room is kept: its name is its only member
-            super().basic_enter_room(sid, namespace, room, eio_sid)
+            with self.lock:
+                super().basic_enter_room(sid, namespace, room, eio_sid)
 
     def basic_disconnect(self, sid, namespace, **kwargs):
         for room in self.rooms_of.pop(sid, ()):
             self.unseat(sid, room)
-        super().basic_disconnect(sid, namespace, **kwargs)
+        with self.lock:
+            super().basic_disconnect(sid, namespace, **kwargs)
 
     def get_participants(self, namespace, room):
         if room is None:

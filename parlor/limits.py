@@ -8,6 +8,7 @@ import math
 import time
 from collections import deque
 from ipaddress import ip_address
+from threading import RLock
 from typing import NamedTuple
 
 from parlor.errors import TooMany
@@ -44,6 +45,7 @@ LIMITS = {
 class Throttle:
     def __init__(self, clock=time.monotonic):
         self.clock = clock
+        self.lock = RLock()
         self.configure(enabled=True)
 
     def configure(self, enabled):
@@ -54,27 +56,28 @@ class Throttle:
     def hit(self, what, who):
         """Count one more `what` by `who`. Raises TooMany, which says when to try again."""
         if self.enabled:
-            self.check(what, who)
-            self.hits.setdefault((what, who), deque()).append(self.clock())
+            with self.lock:
+                self.check(what, who)
+                self.hits.setdefault((what, who), deque()).append(self.clock())
 
     def check(self, what, who):
         """Raise TooMany if `who` has no `what` left; count nothing."""
-        times = self.hits.get((what, who))
-        if not times:
-            return
         most, seconds, reason = LIMITS[what]
         since = self.clock() - seconds
-        while times and times[0] <= since:
-            times.popleft()
-        if len(times) >= most:
-            raise TooMany(math.ceil(times[0] - since), reason)
+        with self.lock:
+            times = self.hits.get((what, who), ())
+            while times and times[0] <= since:
+                times.popleft()
+            if len(times) >= most:
+                raise TooMany(math.ceil(times[0] - since), reason)
 
     def prune(self):
         """Forget who has not hit anything for as long as it counts."""
         now = self.clock()
-        for (what, who), times in list(self.hits.items()):
-            if not times or times[-1] <= now - LIMITS[what].seconds:
-                del self.hits[what, who]
+        with self.lock:
+            for (what, who), times in list(self.hits.items()):
+                if not times or times[-1] <= now - LIMITS[what].seconds:
+                    del self.hits[what, who]
 
 
 def address_key(address):

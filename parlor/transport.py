@@ -213,7 +213,7 @@ def forget_closed(eio, sid):
 
 def refusal(environ, query, longest):
     """What is wrong with a request, or None. `query`: that of its address, parsed."""
-    if "sid" not in query and admission.is_closed:
+    if "sid" not in query and not admission.has_room():
         return Retry()
     if environ["REQUEST_METHOD"] == "POST":
         return refusal_of_body(environ, longest)

@@ -69,7 +69,7 @@ def refusal(environ):
         return "400 Bad Request", Invalid("This address speaks WebSocket.")
     if status := handshake.refusal(environ):
         return status, Invalid()
-    if admission.is_closed or len(relay.listeners()) >= budget.listeners():
+    if not admission.has_room() or len(relay.listeners()) >= budget.listeners():
         return "503 Service Unavailable", Retry()
     return None
 

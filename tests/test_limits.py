@@ -1,5 +1,8 @@
 """How fast is too fast."""
 
+import sys
+from threading import Thread
+
 import pytest
 
 from parlor.errors import TooMany
@@ -102,3 +105,27 @@ def test_nobody_is_remembered_for_longer_than_it_counts(throttle, clock):
 )
 def test_an_ipv6_host_is_one_address(address, key):
     assert address_key(address) == key
+
+
+def test_threads_that_come_at_once_get_no_more_than_there_is():
+    throttle, let_in = Throttle(), []
+
+    def hit():
+        for _ in range(50):
+            try:
+                throttle.hit("invite", "Alice")
+                let_in.append(1)
+            except TooMany:
+                pass
+
+    threads = [Thread(target=hit) for _ in range(8)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(let_in) == 200
