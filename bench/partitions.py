@@ -82,6 +82,7 @@ def measure(server, count, times):
     url = f"postgresql://parlor@127.0.0.1:{server.port}/postgres"
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
+        cursor.execute("SET enable_incremental_sort = off")  # as parlor/patience.py does
         cursor.execute("CREATE SEQUENCE message_id_seq")
         for form in FORMS:
             make(cursor, form)

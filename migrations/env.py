@@ -4,6 +4,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import NullPool, create_engine
 
+from migrations import online
 from parlor.transactions import patiently
 
 migrate = current_app.extensions["migrate"]
@@ -18,10 +19,16 @@ def run():
         context.configure(
             connection=connection,
             target_metadata=migrate.db.metadata,
+            transaction_per_migration=True,
             **migrate.configure_args,
         )
         with context.begin_transaction():
             context.run_migrations()
 
 
-patiently(run)  # a server that is about to stop may still be writing
+if engine.dialect.name == "postgresql":
+    with online.alone(engine):
+        online.bound_locks(engine)
+        online.until_free(run)
+else:
+    patiently(run)  # a server that is about to stop may still be writing

@@ -36,7 +36,10 @@ and a transaction in which nothing happens: that of a process that hangs would h
 BEGIN = (
     f"BEGIN; SET LOCAL statement_timeout = {STATEMENT}; SET LOCAL lock_timeout = {LOCK};"
     f" SET LOCAL idle_in_transaction_session_timeout = {IDLE};"
-    " SET LOCAL synchronous_commit = on; "  # whatever the server's habit: acknowledged is stored
+    " SET LOCAL synchronous_commit = on;"  # whatever the server's habit: acknowledged is stored
+    # Else Postgres, with millions of messages, takes for a page of a room (messages.py) any index
+    # that begins with the room, reads all there is of it, and sorts.
+    " SET LOCAL enable_incremental_sort = off; "
 )
 
 

@@ -19,6 +19,7 @@ LIMITS = {
     "lock_timeout": "1500ms",
     "idle_in_transaction_session_timeout": "5s",
     "synchronous_commit": "on",
+    "enable_incremental_sort": "off",
 }
 
 
