@@ -115,6 +115,13 @@ def test_a_process_has_time_to_stop(services):
     assert int(re.search(r"TimeoutStopSec=(\d+)", read("deploy/parlor@.service"))[1]) > GRACE
 
 
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_lines_to_a_process_are_closed_by_nginx_first(name):
+    """Else a request could meet the end of a line that gunicorn has just closed."""
+    kept = int(re.search(r"keepalive_timeout (\d+)s;", read(f"deploy/{name}"))[1])
+    assert kept < int(re.search(r"^keepalive = (\d+)", read("gunicorn.conf.py"), re.MULTILINE)[1])
+
+
 def test_every_file_that_is_mounted_is_there(services):
     places = [place for service in services.values() for place in service.get("volumes", [])]
     files = [place.split(":")[0] for place in places if place.startswith("./")]
