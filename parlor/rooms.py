@@ -39,6 +39,7 @@ class LiveRooms(Replica):
         self.seats: dict[str, Seat] = {}
         self.lobby: dict[str, Visitor] = {}  # sockets of people, beside all rooms
         self.departures = 0  # how often anybody has left for good
+        self.passing: dict[int, LiveRoom] = {}  # where somebody's time may run out, by id
 
     def moment(self):
         """Now, for `is_as_of`."""
@@ -96,6 +97,7 @@ class LiveRooms(Replica):
         """Someone came by a form. The Member, if they were not here before, else None."""
         member, is_new = self._member(room, user_id, name, picture, is_account)
         member.until = max(member.until, self.clock() + VISIT_LASTS)
+        self.passing[room.id] = room
         self._note(room, member)
         return member if is_new else None
 
@@ -179,6 +181,7 @@ class LiveRooms(Replica):
         if seat:
             seat.member.sockets.discard(socket)
             seat.member.until = self.clock() + (0 if at_once else self.leave_grace)
+            self.passing[seat.room.id] = seat.room
 
     @locked
     def leave(self, room, user_id):
@@ -233,6 +236,7 @@ class LiveRooms(Replica):
             return False
         did = member.types_until > now
         member.types_until = now + TYPING_LASTS if is_typing else 0
+        self.passing[room.id] = room
         return did != is_typing
 
     @locked
@@ -245,8 +249,10 @@ class LiveRooms(Replica):
     def sweep(self):
         """Let time pass: end what has expired, and say what that was."""
         now, news = self.clock(), News()
-        for room in self.rooms.values():
+        for room in list(self.passing.values()):
             self._sweep_members(room, now, news)
+            if not any(map(is_passing, room.members.values())):
+                del self.passing[room.id]
         return news
 
     @locked
@@ -278,6 +284,11 @@ class LiveRooms(Replica):
     def _stamp_if_empty(self, room):
         if not room.members:
             room.empty_since = self.clock()
+
+
+def is_passing(member):
+    """Whether something of a Member's may run out."""
+    return member.types_until or (member.is_mine and not member.sockets)
 
 
 live = LiveRooms()

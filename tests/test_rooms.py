@@ -129,6 +129,16 @@ def test_whoever_leaves_types_no_more(live, clock):
     assert news.stilled == [room]
 
 
+def test_time_looks_only_where_somebodys_may_run_out(live, room, clock):
+    live.enter(room, 1, "Alice", "a tab")
+    live.visit(live.open(2, "BBBB"), 2, "Bob")
+    live.sweep()
+    assert [one.code for one in live.passing.values()] == ["BBBB"]
+    clock.now += 61
+    assert names(member for _, member in live.sweep().left) == ["Bob"]
+    assert not live.passing
+
+
 def test_a_room_without_people_is_deserted_after_the_grace(live, room, clock):
     clock.forward(599)
     assert not live.deserted()
