@@ -33,7 +33,7 @@ dev: setup ## Run a development server that reloads when a file changes
 # Tests that say within how many seconds something is over: nothing else runs beside them.
 ALONE := tests/faults tests/test_stopping.py tests/test_reaper.py tests/test_ws_ends.py \
   tests/test_growth.py tests/test_browser_line.py tests/test_wire_peers.py \
-  tests/test_migrations_online.py
+  tests/test_migrations_online.py tests/test_bus_away.py
 
 # What failed beside others may have had too little of the machine: what fails alone, too, fails.
 AGAIN := --last-failed --last-failed-no-failures none

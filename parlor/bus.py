@@ -162,9 +162,11 @@ class Bus(Alone):
         if is_news:
             log.error("Redis is away: %s", type(error).__name__)  # its text may hold the address
 
-    def healed(self, lost):
-        log.warning("Redis takes what it is told again; lost=%d", lost)
-        self.call_back()
+    def healed(self):
+        if self.well_since:
+            lost = self.sender.forget_losses()
+            log.warning("Redis takes what it is told again; lost=%d", lost)
+            self.call_back()
 
     def call_back(self):
         self.is_back_due = True

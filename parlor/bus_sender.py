@@ -54,7 +54,7 @@ PING = Entry(pack_command(("PING",)))
 
 
 class Sender(Lasting):
-    """`healed(lost: int)` is called when nothing gets lost any more, without an outage."""
+    """`healed()` is called when nothing more gets lost, without an outage; or again, later."""
 
     def __init__(self, url, probe, healed, **told):
         super().__init__(url, **told)
@@ -149,10 +149,9 @@ class Sender(Lasting):
         self.knocked_at = time.monotonic()
         lost = self.forget_losses()
         self.exchange([self.probe if lost else PING])
-        if lost and not self.lost_count:
-            self.healed(lost)
-        else:
-            self.lost_count += lost
+        is_refused, self.lost_count = self.lost_count > 0, lost
+        if lost and not is_refused:
+            self.healed()
 
     def forget_losses(self):
         """How much was lost until now."""
