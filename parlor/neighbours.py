@@ -1,32 +1,23 @@
 """Who is on the other processes, where several serve the same rooms.
 
 It is told as it changes, on the rooms' channels, and kept in Redis (register.py) for whoever comes
-later. A process that has lost touch with Redis goes by another name afterwards, and says anew who
-is with it: what stood under the former one is nobody's. And for a while it has no opinion on who is
-gone, as they may just not have come back either.
+later. What becomes of that when a process dies, or Redis, stands in heartbeat.py.
 """
 
 import logging
-import time
 from contextlib import contextmanager
-from threading import Event, Lock
+from threading import Event
 
 from parlor import relay
 from parlor.bus import Away
+from parlor.heartbeat import Heart
 from parlor.live_room import LiveRoom, Member
-from parlor.peers import elsewhere, of_everyone, of_room, peers
+from parlor.peers import elsewhere, of_room, peers
 from parlor.presence import presence
-from parlor.register import LASTS
 from parlor.replica import Nobody
 from parlor.rooms import live
 
 log = logging.getLogger(__name__)
-
-BEAT = 3
-"""Seconds between signs of life."""
-
-UNSURE = LASTS + BEAT
-"""Seconds after an outage without an opinion on who is gone."""
 
 SETTLE = 1
 """Seconds that somebody who comes waits for word of who else is there."""
@@ -63,14 +54,12 @@ class Neighbours(Nobody):
         self.known: dict[int, Known] = {}
         self.wanted: dict[int, Known] = {}
         self.glimpsed: dict[int, LiveRoom] = {}
-        self.alive = set()
-        self.beginning = Lock()
-        self.is_loading = self.is_sure = False
-        self.sure_from = self.beat_at = self.on_duty_until = 0
+        self.heart = Heart(bus, register, self)
+        self.is_loading = False
 
     @property
     def is_on_duty(self):
-        return time.monotonic() < self.on_duty_until
+        return self.heart.is_on_duty
 
     # What this process tells
 
@@ -139,15 +128,9 @@ class Neighbours(Nobody):
     def read(self, room_ids):
         """{room id: [(process, person)]} of those on other processes that live. Raises Away."""
         found = self.register.people(room_ids)
-        living = self.living({process for there in found.values() for process, _ in there})
+        processes = {process for there in found.values() for process, _ in there}
+        living = self.heart.living(processes)
         return {id: [one for one in there if one[0] in living] for id, there in found.items()}
-
-    def living(self, processes):
-        """Which of these live, but for this one. Raises Away."""
-        others = list(processes - {self.bus.process})
-        unknown = [one for one in others if one not in self.alive]
-        beats = dict(zip(unknown, self.register.beats(unknown), strict=True))
-        return {one for one in others if beats.get(one, True)}
 
     def have_left(self, room):
         try:
@@ -193,14 +176,17 @@ class Neighbours(Nobody):
         try:
             return self.read(list(some))
         except Away:
-            return {}
+            log.info("Redis does not say who else is there")
+        except Exception:
+            log.exception("who else is there cannot be read")  # the next to come is asked for again
+        return {}
 
     def learn(self, known, found):
         """All who are elsewhere in a room, unless somebody came or went while that was asked."""
         with live.lock:
             if self.known.get(known.room.id) is not known:
                 return
-            came, left = live.learn(known.room, found, is_all=self.is_sure)
+            came, left = live.learn(known.room, found, is_all=self.heart.is_sure)
             is_news, known.whole_at = known.whole_at is not None, live.clock()
         if is_news and (came or left):
             presence.tell(known.room, joined=came, left=left)
@@ -209,80 +195,42 @@ class Neighbours(Nobody):
 
     # Signs of life
 
+    def begin(self):
+        """Redis is there, or there again."""
+        self.heart.begin()
+
     def look_after(self):
         """To be called each second."""
         self.let_go()
-        try:
-            if self.bus.well_since is not None and self.sure_from:
-                self.beat()
-                self.judge()
-        except Away:
-            log.info("Redis does not say who else is there")
+        self.heart.look_after()
 
-    def beat(self):
-        if time.monotonic() - self.beat_at < BEAT:
-            return
-        was_good, is_on_duty = self.register.beat()
-        self.beat_at = time.monotonic()
-        if is_on_duty:
-            self.on_duty_until = self.beat_at + LASTS - 1
-        if not was_good:
-            self.begin()
+    def mine(self):
+        """[(LiveRoom, [Member])] of those on this process."""
+        with live.lock:
+            there = [(room, mine_in(room)) for room in live.rooms.values()]
+        return [(room, members) for room, members in there if members]
 
-    def judge(self):
-        """Find out which processes are gone, and tell who was on them."""
-        processes = self.register.processes()
-        if self.bus.process not in processes:
-            self.begin()
-            return
-        alive = {name for name, lives in processes.items() if lives}
-        if time.monotonic() >= self.sure_from:
-            for process in (self.alive | processes.keys()) - alive:
-                self.lose(process)
-            self.make_sure()
-            self.alive = alive
-
-    def make_sure(self):
-        """From now on who is not there is gone."""
-        if not self.is_sure:
-            self.is_sure = True
-            for id in list(self.known):
-                self.want(id)
-
-    def lose(self, process):
-        for room, left in live.lose(process):
-            presence.tell(room, left=left)
-        for id, code in self.register.bury(process):
-            look_again(LiveRoom(id, code))
-
-    def begin(self):
-        """Redis is there, or there again: say who is here, under a new name; then hear who else."""
-        if not self.beginning.acquire(blocking=False):
-            return
-        try:
-            rooms = self.introduce()
-        except Away:
-            log.info("Redis went again")  # it will be back
-            return
-        finally:
-            self.beginning.release()
+    def begun(self, rooms):
+        """This process has said who is in these rooms; who else is, has to be found out."""
         for room in rooms:
             look_again(room)
             self.want(room.id)
         self.recheck()
 
-    def introduce(self):
-        """Say under a new name who is here. Returns the LiveRooms in which there is anybody."""
-        former = self.bus.process
-        self.is_sure, self.sure_from = False, time.monotonic() + UNSURE
-        self.bus.rename()
-        with live.lock:
-            there = [(room, mine_in(room)) for room in live.rooms.values()]
-        there = [(room, members) for room, members in there if members]
-        self.register.begin(there)
-        goes_by(former, self.bus.process)
-        self.register.bury(former)
-        return [room for room, _ in there]
+    def made_sure(self):
+        """From now on, who is not in Redis is gone."""
+        for id in list(self.known):
+            self.want(id)
+
+    def lost(self, process):
+        """Another process is gone, and with it those who are nowhere else."""
+        for room, left in live.lose(process):
+            presence.tell(room, left=left)
+
+    def buried(self, rooms):
+        """Redis has no more who was in these rooms, (id, code) each, on a process that is gone."""
+        for id, code in rooms:
+            look_again(LiveRoom(id, code))
 
     # What is only seen from outside
 
@@ -350,11 +298,3 @@ def look_again(room):
     with change_of(room) as known:
         if known:
             live.others.want(room.id)
-
-
-@elsewhere(of_everyone)
-def goes_by(former, name):
-    """Another process has another name now."""
-    live.others.alive.discard(former)
-    live.others.alive.add(name)
-    live.call(former, name)

@@ -37,6 +37,8 @@ def crowd(person, four):
     for one in people[1:]:
         one.enter(code)
     wait_until_here([one.name for one in people], code, *people)
+    for one in people:
+        one.wait_for("presence", lambda news: "Dora" in names(news["joined"]))
     return people, code
 
 

@@ -20,7 +20,7 @@ LAYERS = [
     "chat drain revisions",  # of rooms, and of what is said
     "leaving",
     "erasure neighbours recheck renames",
-    "memberships overview presence writer",
+    "heartbeat memberships overview presence writer",
     "accounts leases messages readmarks schemas_bots schemas_me schemas_rooms",
     "schemas",
     "claimed copying logins",
