@@ -91,6 +91,8 @@ class Peers:
         elif kind == DEED:
             name, *arguments = orjson.loads(said)
             self.do(name, *map(self.here, arguments))
+        else:
+            raise ValueError("neither a deed nor a frame")
 
     def do(self, name, *arguments):
         deed, waits = self.deeds[name]
