@@ -145,6 +145,7 @@ system-test:
 	$(call need,command -v pgbouncer || ls /usr/sbin/pgbouncer,pgbouncer) \
 	$(call need,command -v nginx || ls /usr/sbin/nginx,nginx-light) \
 	$(call need,command -v systemd-analyze,systemd) \
+	$(call need,command -v openssl,openssl) \
 	$(call need,command -v ip || ls /usr/sbin/ip /sbin/ip,iproute2) \
 	$(call need,ls /usr/lib/*/libatomic.so.1 || ldconfig -p | grep libatomic.so.1,libatomic1) \
 	$(call need,ls /usr/share/fonts/*/dejavu || fc-list : family | grep DejaVu,fonts-dejavu-core) \

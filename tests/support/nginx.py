@@ -25,23 +25,25 @@ def find_nginx():
 class Nginx:
     """`with Nginx(binary, [server.port for server in servers]) as nginx: get(nginx.url)`
 
-    `configuration`: the file of deploy/ that it is started with; `changes`: what else is put in
-    place of what there, which must be there.
+    With the file `configuration` of deploy/, at other places: `places()` are put in their place.
     """
 
-    def __init__(self, binary, ports, configuration="nginx.conf", changes=()):
-        self.binary, self.configuration = binary, configuration
+    configuration = "nginx.conf"
+    host = "127.0.0.1"
+
+    def __init__(self, binary, ports):
+        self.binary = binary
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         # Not under pytest's tmp_path: that is root's alone, and nginx is somebody else.
         self.home = Path(tempfile.mkdtemp(prefix="parlor-nginx-"))
         self.as_user = {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
         self.process = None
-        self.write(ports, changes)
+        self.write(ports)
 
-    def write(self, ports, changes):
+    def write(self, ports):
         text = at_ports((ROOT / "deploy" / self.configuration).read_text(), ports)
-        for old, new in [*self.places(), *changes]:
+        for old, new in self.places():
             assert old in text, f"{self.configuration} has no {old!r}"
             text = text.replace(old, new)
         (self.home / "nginx.conf").write_text(text)
@@ -103,6 +105,48 @@ class Nginx:
 
     def log(self):
         return self.log_path.read_text()
+
+
+class TlsNginx(Nginx):
+    """The one with TLS, at `url`, and what leads there, at `plain_url`.
+
+    `certificate`: the file with its certificate, of localhost, which it has made itself.
+    """
+
+    configuration = "nginx-tls.conf"
+
+    def __init__(self, binary, ports):
+        self.plain_port = free_port()
+        self.plain_url = f"http://127.0.0.1:{self.plain_port}"
+        super().__init__(binary, ports)
+        self.url = f"https://localhost:{self.port}"
+
+    def write(self, ports):
+        self.certificate, self.key = self.home / "certificate.pem", self.home / "key.pem"
+        subprocess.run(
+            f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -batch "
+            f"-out {self.certificate} -keyout {self.key} "
+            f"-subj /CN=localhost -addext subjectAltName=DNS:localhost".split(),
+            check=True,
+            capture_output=True,
+        )
+        super().write(ports)
+
+    def places(self):
+        beyond = (ROOT / "deploy/nginx.conf").read_text()
+        paths = re.findall(r"^ +\w+_temp_path /tmp/.+\n", beyond, re.MULTILINE)
+        return [
+            ("user www-data;\n", ""),
+            ("http {\n", "http {\n" + "".join(paths).replace("/tmp/", f"{self.home}/")),
+            ("/run/nginx.pid", f"{self.home}/nginx.pid"),
+            ("/var/log/nginx/error.log", "stderr"),
+            ("/var/www/certbot", str(self.home)),
+            ("/etc/letsencrypt/live/chat.example.org/fullchain.pem", str(self.certificate)),
+            ("/etc/letsencrypt/live/chat.example.org/privkey.pem", str(self.key)),
+            ("chat.example.org", "localhost"),
+            ("listen 80 ", f"listen 127.0.0.1:{self.plain_port} "),
+            ("listen 443 ", f"listen 127.0.0.1:{self.port} "),
+        ]
 
 
 def at_ports(text, ports):
