@@ -4,7 +4,7 @@
     rooms:<process>  set: id and code of each room in which it has people
     beat:<process>   there for LASTS after its last sign of life
     processes        set of names
-    seen             sorted set: room id -> when somebody was there, or came to look (Unix time)
+    seen             sorted set: room id -> when somebody was there, or came to look
     duty             who does what is to be done once
 
 What is only written goes in the bus's line, and waits for nothing; what is asked for raises
@@ -45,6 +45,16 @@ class Register:
     def __init__(self, bus):
         self.bus = bus
         self.me = secrets.token_hex(4)  # whatever the process goes by
+        self.ahead = time.time() - time.monotonic()  # Redis' clock of this process's
+
+    def now(self):
+        """Redis' time, in seconds: that of processes may differ."""
+        return time.monotonic() + self.ahead
+
+    def set_clock(self, told):
+        """`told`: Redis' answer to TIME."""
+        seconds, microseconds = told
+        self.ahead = int(seconds) + int(microseconds) / 1e6 - time.monotonic()
 
     # People
 
@@ -79,27 +89,30 @@ class Register:
 
     def see(self, *room_ids):
         """Somebody was there until now, or has come to look."""
-        now = time.time()
+        now = self.now()
         for ids in in_parts(room_ids):
             self.bus.write("ZADD", SEEN, *(part for id in ids for part in (now, id)))
 
     def see_first(self, room_id):
         """The same, unless there is word of the room."""
-        self.bus.write("ZADD", SEEN, "NX", time.time(), room_id)
+        self.bus.write("ZADD", SEEN, "NX", self.now(), room_id)
 
     def empty_for(self, room_id):
         """For how many seconds nobody has been in a room; None where there is no word of it."""
         seen, count = self.bus.read(("ZSCORE", SEEN, room_id), ("HLEN", here(room_id)))
         if count:
             return 0
-        return None if seen is None else time.time() - float(seen)
+        return None if seen is None else self.now() - float(seen)
 
     # Life and death
 
     def begin(self, there):
         """This process lives, under its name. `there`: (LiveRoom, its Members on this process)."""
         name = self.bus.process
-        self.bus.read(("SET", beat_of(name), 1, *GOOD), ("SADD", PROCESSES, name))
+        _, _, told = self.bus.read(
+            ("SET", beat_of(name), 1, *GOOD), ("SADD", PROCESSES, name), ("TIME",)
+        )
+        self.set_clock(told)
         for some in in_parts(there):
             self.bus.read(
                 *(("HSET", here(room.id), *self.entries(members)) for room, members in some),
@@ -112,11 +125,13 @@ class Register:
     def beat(self):
         """A sign of life. Returns (whether the last one was still good, whether duty is ours)."""
         name = self.bus.process
-        was_good, _, duty = self.bus.read(
+        was_good, _, duty, told = self.bus.read(
             ("SET", beat_of(name), 1, "XX", *GOOD),
             ("SET", DUTY, self.me, "NX", *GOOD),
             ("GET", DUTY),
+            ("TIME",),
         )
+        self.set_clock(told)
         is_ours = duty == self.me.encode()
         if is_ours:
             self.bus.read(("PEXPIRE", DUTY, GOOD[1]))

@@ -1,0 +1,119 @@
+"""What Redis holds of several processes."""
+
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from parlor.bus import Bus
+from parlor.live_room import LiveRoom, Member
+from parlor.register import LASTS, Register
+
+ROOM, ELSEWHERE = LiveRoom(5, "K7QP"), LiveRoom(6, "M3XA")
+ALICE = [1, "Alice", None, False]
+
+
+@pytest.fixture
+def start(redis):
+    """`start()`: the Register of another process."""
+    redis.flush()
+    with ExitStack() as running:
+
+        def start():
+            bus = Bus(redis.url, hear=lambda *_: None, back=lambda: None)
+            running.callback(bus.stop)
+            bus.start()
+            deadline = time.monotonic() + 10
+            while bus.well_since is None:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            register = Register(bus)
+            register.begin([])
+            return register
+
+        yield start
+
+
+@pytest.fixture
+def one(start):
+    return start()
+
+
+@pytest.fixture
+def other(start):
+    return start()
+
+
+def there(register):
+    return register.people([ROOM.id, ELSEWHERE.id])
+
+
+def test_who_is_on_one_process_is_known_to_the_other(one, other):
+    one.enter(ROOM, Member(*ALICE))
+    other.enter(ROOM, Member(2, "Bob", "https://a.example/b.png", True))
+    one.bus.read(("TIME",))  # what was written before is done
+    found = there(other)
+    assert found[ELSEWHERE.id] == []
+    assert sorted(found[ROOM.id]) == sorted(
+        [
+            (one.bus.process, ALICE),
+            (other.bus.process, [2, "Bob", "https://a.example/b.png", True]),
+        ]
+    )
+    one.leave(ROOM.id, 1)
+    one.bus.read(("TIME",))
+    assert [person[1] for _, person in there(other)[ROOM.id]] == ["Bob"]
+
+
+def test_a_process_that_begins_brings_all_its_people(one, other):
+    many = [(LiveRoom(n, f"R{n:03}"), [Member(*ALICE)]) for n in range(1, 452)]
+    one.begin(many)
+    found = other.people([room.id for room, _ in many])
+    assert all(found[room.id] == [(one.bus.process, ALICE)] for room, _ in many)
+
+
+def test_a_process_lives_while_it_beats(one, other, redis):
+    name = one.bus.process
+    assert other.processes() == {name: True, other.bus.process: True}
+    with redis.client() as client:
+        assert 0 < client.pttl(f"parlor:beat:{name}") <= LASTS * 1000
+        client.delete(f"parlor:beat:{name}")
+    assert other.processes()[name] is False
+    assert one.beat()[0] is False, "its last sign of life was good no more"
+
+
+def test_a_dead_process_is_buried_once_with_all_its_people(start, one, other):
+    third = start()
+    one.enter(ROOM, Member(*ALICE))
+    one.enter(ELSEWHERE, Member(*ALICE))
+    other.enter(ROOM, Member(*ALICE))
+    one.bus.read(("TIME",))
+    other.bus.read(("TIME",))
+    assert sorted(other.bury(one.bus.process)) == [(5, "K7QP"), (6, "M3XA")]
+    assert third.bury(one.bus.process) == []
+    assert there(third) == {5: [(other.bus.process, ALICE)], 6: []}
+    assert one.bus.process not in third.processes()
+    assert third.empty_for(ELSEWHERE.id) < 5, "they have only just gone"
+
+
+def test_one_process_has_duty_until_it_is_silent(one, other, redis):
+    assert [one.beat()[1], other.beat()[1], one.beat()[1]] == [True, False, True]
+    with redis.client() as client:
+        assert 0 < client.pttl("parlor:duty") <= LASTS * 1000
+        client.delete("parlor:duty")
+    assert [other.beat()[1], one.beat()[1]] == [True, False]
+
+
+def test_since_when_a_room_is_empty_is_told_by_the_clock_of_redis(one, other, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1.0)
+    assert one.empty_for(ROOM.id) is None
+    one.see(ROOM.id)
+    one.bus.read(("TIME",))
+    assert 0 <= other.empty_for(ROOM.id) < 5
+    one.see_first(ROOM.id)
+    one.enter(ROOM, Member(*ALICE))
+    one.bus.read(("TIME",))
+    assert other.empty_for(ROOM.id) == 0, "somebody is there"
+    one.forget(ROOM.id)
+    one.bus.read(("TIME",))
+    assert other.empty_for(ROOM.id) is None
