@@ -2,6 +2,9 @@
 
 A moving window: the times of the last hits are kept, and nothing else, and forgotten when they no
 longer count (`prune`). docs/decisions/0006-limits.md tells why this is no library.
+
+Each process counts for itself, but for what protects somebody: those hits it tells the others, which
+count them from the moment on when they hear of them.
 """
 
 import math
@@ -12,6 +15,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from parlor.errors import TooMany
+from parlor.peers import elsewhere, of_everyone
 
 
 class Limit(NamedTuple):
@@ -42,9 +46,15 @@ LIMITS = {
 }
 
 
+TOGETHER = {"wrong-code", "sign-in", "password", "register", "invite"}
+"""Counted by all processes together."""
+
+
 class Throttle:
-    def __init__(self, clock=time.monotonic):
-        self.clock = clock
+    """`tell(what, who)`: has other processes `note` a hit."""
+
+    def __init__(self, clock=time.monotonic, tell=lambda what, who: None):
+        self.clock, self.tell = clock, tell
         self.lock = RLock()
         self.configure(enabled=True)
 
@@ -58,7 +68,16 @@ class Throttle:
         if self.enabled:
             with self.lock:
                 self.check(what, who)
-                self.hits.setdefault((what, who), deque()).append(self.clock())
+                self.note(what, who)
+            if what in TOGETHER:
+                self.tell(what, who)
+
+    def note(self, what, who):
+        """Count one more, however many there were. The latest are all that matters."""
+        if self.enabled:
+            with self.lock:
+                latest = deque(maxlen=LIMITS[what].most)
+                self.hits.setdefault((what, who), latest).append(self.clock())
 
     def check(self, what, who):
         """Raise TooMany if `who` has no `what` left; count nothing."""
@@ -90,4 +109,10 @@ def address_key(address):
     return str(ip) if ip.version == 4 else ip.exploded[:19]
 
 
-throttle = Throttle()
+@elsewhere(of_everyone)
+def count_hit(what, who):
+    """One that another process has counted."""
+    throttle.note(what, who)
+
+
+throttle = Throttle(tell=count_hit)

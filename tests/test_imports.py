@@ -27,13 +27,13 @@ LAYERS = [
     "store",
     "store_sql transactions relay",
     "payloads models",
-    "glimpses",
+    "glimpses limits",
     "fanout peers reaper register rooms",
     "live_room replica",
     "listener plain wire",
     "connection dialect",
     "mentions",
-    "addresses codes devices faces guard limits logs names numbers passwords pictures profile "
+    "addresses codes devices faces guard logs names numbers passwords pictures profile "
     "sessions text times tokens transport",
     "budget bus frames handshake outbox",
     "admission bus_follower bus_sender characters",

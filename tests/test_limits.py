@@ -74,9 +74,29 @@ def test_a_check_counts_nothing(throttle):
     assert hits(throttle, "wrong-code", "127.0.0.1") == 10
 
 
+def test_what_protects_is_counted_with_what_others_have_counted(clock):
+    alices, bobs = Throttle(clock), Throttle(clock)
+    alices.tell, bobs.tell = bobs.note, alices.note
+    for throttle in [alices, bobs] * 5:
+        throttle.hit("password", "alice")
+    assert hits(alices, "password", "alice") == hits(bobs, "password", "alice") == 0
+    clock.now += 300
+    assert hits(bobs, "password", "alice") == 10
+    assert hits(alices, "message", 1) == hits(bobs, "message", 1) == 10
+
+
+def test_what_others_have_counted_beyond_a_limit_lasts_no_longer(throttle, clock):
+    for _ in range(1000):
+        throttle.note("wrong-code", "127.0.0.1")
+    assert len(throttle.hits["wrong-code", "127.0.0.1"]) == 10
+    clock.now += 60
+    assert hits(throttle, "wrong-code", "127.0.0.1") == 10
+
+
 def test_limits_can_be_off(throttle):
     throttle.configure(enabled=False)
     assert hits(throttle, "message", 1) is None
+    throttle.note("wrong-code", "127.0.0.1")
     assert not throttle.hits
 
 
