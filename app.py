@@ -51,6 +51,7 @@ from parlor.register import Register
 from parlor.rooms import live
 from parlor.sessions import Sessions
 from parlor.settings import Settings
+from parlor.standby import standby
 from parlor.writer import writer
 
 LARGEST_REQUEST = 64 * 1024
@@ -87,6 +88,7 @@ def create_app(settings=None, loop=None):
     ws.init_app(app)
     with app.app_context():
         writer.configure(models.db.engine)
+        standby.configure(models.db.engines.get("replica"), primary=models.db.engine)
     logs.init_app(app)  # before what else looks at answers: it counts their time, too
     Compress(app)
     for part in (assets, failures):
@@ -121,6 +123,7 @@ def flask_config(settings):
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings),
+        "SQLALCHEMY_BINDS": binds(settings),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
@@ -160,6 +163,13 @@ def engine_options(settings):
         "connect_args": {"connection_factory": PatientConnection},
         "use_native_hstore": False,  # no need to ask each new connection for it
     }
+
+
+def binds(settings):
+    """How what is beside the database is reached."""
+    if not settings.database_replica_url:
+        return {}
+    return {"replica": {"url": settings.database_replica_url, **engine_options(settings)}}
 
 
 def socket_options():

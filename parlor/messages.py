@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 
 from models import IS_OPEN, Message, Participant, Room, db, utc
 from parlor.numbers import LARGEST_ID
+from parlor.standby import of_old
 from parlor.store import Posted
-from parlor.transactions import rows
+from parlor.transactions import execute, rows
 
 PAGE = 50
 """Messages on a page."""
@@ -82,7 +83,9 @@ def page(room_id, before=None, limit=PAGE):
     are older ones.
     """
     through = counter(room_id)
-    found = sorted(read(BY_SEQ, owner=room_id, below=before, most=limit + 1))
+    is_old = before is not None and before <= through
+    choose = read_old if is_old else read
+    found = sorted(choose(BY_SEQ, owner=room_id, below=before, most=limit + 1))
     return Page(found[-limit:], through, len(found) > limit)
 
 
@@ -137,6 +140,9 @@ def read(stretch, **given):
     return [posted(*row) for row in found]
 
 
+read_old = of_old(read)
+
+
 def posted(*row):
     """The Posted of a row as the driver makes it."""
     return Posted(*row[:6], utc(row[6]), row[7], utc(row[8]), utc(row[9]), row[10])
@@ -144,7 +150,7 @@ def posted(*row):
 
 def run(query, *which, **given):
     """The rows of a query, which is made once: the `most` of an `owner`, `above` and `below`."""
-    return db.session.execute(query(db.engine.dialect.name, *which), values(given))
+    return execute(query(db.engine.dialect.name, *which), values(given))
 
 
 def values(given):
@@ -217,12 +223,14 @@ def counters(room_ids):
     return dict(db.session.execute(rows).all())
 
 
+@of_old
 def history(user_id, before=None, limit=PAGE):
     """What a user wrote, in all rooms, or what of it has an id below `before`: a Found."""
     found = read_written(everything, owner=user_id, below=before, most=limit + 1)
     return Found(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
+@of_old
 def search(user_id, query, before=None, kept=(), limit=PAGE):
     """What of it contains `query`, in upper or lower case: a Found.
 
@@ -233,7 +241,7 @@ def search(user_id, query, before=None, kept=(), limit=PAGE):
     found = read_written(these, owner=user_id, ids=list(kept))
     space = limit + 1 - len(found)
     found += read_written(matching, **mine, words=escape(query), space=space)
-    edge = run(beyond, **mine).first()
+    edge = next(iter(run(beyond, **mine)), None)
     if len(found) + bool(edge) > limit:
         return Found(found[:limit], found[limit - 1].id)
     return Found(found, edge.id + 1, edge.timestamp) if edge else Found(found)

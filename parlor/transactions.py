@@ -6,6 +6,7 @@ Either is tried again, without blocking, while another process holds SQLite's lo
 import random
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from threading import Lock
 
@@ -16,6 +17,9 @@ from parlor.errors import Retry
 
 LOCK_PATIENCE = 5
 """Seconds that a transaction is tried again while another process holds SQLite's lock."""
+
+source = ContextVar("source", default=None)
+"""The engine that is read from, if not the app's own."""
 
 turn = Lock()
 """Held by the one who tries again."""
@@ -89,14 +93,26 @@ def in_connection(engine, verb, *args):
 
 def rows(statement, **values):
     """The rows, tuples as the driver makes them, of a statement that is compiled once."""
-    made = compiled(statement, db.engine.dialect)
+    return rows_of(source.get() or db.engine, statement, **values)
+
+
+def rows_of(engine, statement, **values):
+    made = compiled(statement, engine.dialect)
     given = made.construct_params(values)
     if made.positional:
         given = [given[name] for name in made.positiontup]
-    with driver(db.engine) as connection:
+    with driver(engine) as connection:
         cursor = connection.cursor()
         cursor.execute(str(made), given)
         return cursor.fetchall()
+
+
+def execute(statement, values):
+    """The rows of a statement, as SQLAlchemy makes them: the session's, or those of `source`."""
+    if not source.get():
+        return db.session.execute(statement, values).all()
+    with source.get().connect() as connection:
+        return connection.execute(statement, values).all()
 
 
 @lru_cache(maxsize=64)

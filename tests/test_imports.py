@@ -24,7 +24,7 @@ LAYERS = [
     "accounts leases messages readmarks schemas_bots schemas_me schemas_rooms",
     "schemas",
     "claimed copying logins",
-    "store",
+    "standby store",
     "store_sql transactions relay",
     "payloads models",
     "glimpses limits",

@@ -46,9 +46,12 @@ class Postgres:
         if self.as_user:
             shutil.chown(self.home, "postgres", "postgres")
         self.data = str(self.home / "data")
-        self.run("initdb", "-D", self.data, "-U", "parlor", "-A", "trust", "-E", "UTF8", "-N")
+        self.initialize()
         self.start()
         return self
+
+    def initialize(self):
+        self.run("initdb", "-D", self.data, "-U", "parlor", "-A", "trust", "-E", "UTF8", "-N")
 
     def __exit__(self, *_):
         self.stop()
@@ -59,6 +62,10 @@ class Postgres:
         log = str(self.home / "log")
         options = f"{at} {FAST} {self.options}"
         self.run("pg_ctl", "-D", self.data, "-l", log, "-o", options, "-s", "-w", "start")
+
+    def log(self):
+        """All it has said so far."""
+        return (self.home / "log").read_text()
 
     def stop(self, mode="immediate"):
         """Stop at once, as in a crash, or `fast`; `start` brings the same data back."""
@@ -101,8 +108,45 @@ class Postgres:
 
     def create(self, name, template):
         server = f"postgresql://parlor@127.0.0.1:{self.port}"
+        self.say(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"{server}/{name}"
+
+    def say(self, statement):
+        server = f"postgresql://parlor@127.0.0.1:{self.port}"
         with closing(psycopg2.connect(f"{server}/postgres")) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return f"{server}/{name}"
+                cursor.execute(statement)
+
+
+class Copy(Postgres):
+    """A copy of `primary` that follows it: `with Copy(primary) as copy: copy.url_of(url)`."""
+
+    def __init__(self, primary, options=""):
+        super().__init__(primary.binaries, options=options)
+        self.primary = primary
+
+    def initialize(self):
+        where = ["-h", "127.0.0.1", "-p", str(self.primary.port), "-U", "parlor"]
+        self.run("pg_basebackup", *where, "-D", self.data, "-R", "-X", "stream", "-c", "fast")
+
+    def url_of(self, url):
+        """The address here of a database that is there at `url`."""
+        return url.replace(f":{self.primary.port}/", f":{self.port}/")
+
+    @contextmanager
+    def paused(self):
+        """Meanwhile it takes in nothing new."""
+        self.say("SELECT pg_wal_replay_pause()")
+        try:
+            yield
+        finally:
+            self.say("SELECT pg_wal_replay_resume()")
+
+    @contextmanager
+    def stopped(self):
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
