@@ -3,8 +3,8 @@
 A moving window: the times of the last hits are kept, and nothing else, and forgotten when they no
 longer count (`prune`). docs/decisions/0006-limits.md tells why this is no library.
 
-Each process counts for itself, but for what protects somebody: those hits it tells the others, which
-count them from the moment on when they hear of them.
+Each process counts for itself, but tells the others of what protects somebody: they count it, too,
+from the moment when they hear of it.
 """
 
 import math
