@@ -250,6 +250,14 @@ class ServerError(ChatError):
     message = "Something broke on our side. It has been noted."
 
 
+class WebSocketOnly(ChatError):
+    code, status = "websocket_only", 400
+    message = (
+        "Connect by WebSocket: long-polling would reach another process each time. "
+        'With a Socket.IO client: transports: ["websocket"].'
+    )
+
+
 class Retry(ChatError):
     code, status = "retry", 503
     message = "The server is busy. Please try again."

@@ -22,6 +22,7 @@ from parlor import (
 )
 from parlor.errors import ChatError, IdReused, NameClaimed, NotAMember, Retry, TooMany
 from parlor.failures import answer, headers
+from parlor.peers import peers
 from parlor.presentation import reader_zone
 
 RECENT = 6
@@ -136,8 +137,9 @@ def healthz():
 
 @pages.get("/readyz")
 def readyz():
-    """503 with the error shape while the database, or its tables, are not there, and at the end."""
-    if admission.is_closed or not models.is_ready():
+    """503 with the error shape while the database or its tables are not there, until Redis was
+    reached for the first time, and at the end."""
+    if admission.is_closed or not peers.have_met() or not models.is_ready():
         return Retry().answer(), Retry.status, headers(Retry())
     return {"ok": True}
 

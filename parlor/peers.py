@@ -46,7 +46,13 @@ class Peers:
         self.bus = bus or Alone()
         self.find_room, self.pass_on, self.run = find_room, pass_on, run
         self.reasons = {}
+        self.met = False
         self.follow(EVERYONE, "always")
+
+    def have_met(self):
+        """Whether where processes meet has been reached since the start. Later it may be away."""
+        self.met = self.met or self.bus.well_since is not None
+        return self.met
 
     def follow(self, channel, why):
         """Hear a channel, until `unfollow` has taken every reason away."""

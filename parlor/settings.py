@@ -145,6 +145,12 @@ class Settings(BaseSettings):
         return self.environment == "production"
 
     @property
+    def websocket_only(self):
+        """Whether there is no other way to be connected: the requests of a long-polling client
+        reach now this process, now that one."""
+        return bool(self.redis_url) and not self.sticky
+
+    @property
     def on_sqlite(self):
         return self.database_url.startswith("sqlite")
 

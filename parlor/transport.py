@@ -20,7 +20,7 @@ from engineio.payload import Payload
 from socketio import packet
 
 from parlor import admission
-from parlor.errors import Invalid, Retry, TooLarge
+from parlor.errors import Invalid, Retry, TooLarge, WebSocketOnly
 from parlor.handshake import asks_to_upgrade
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def install(app, server):
     """Give the packets that `server`, a socketio.Server, gets to a Receiver. Returns it."""
     receiver = Receiver(server, app.app_context)
     server.eio.on("message", receiver.receive_at_once)
-    server.eio.handle_request = guard_requests(server.eio)
+    server.eio.handle_request = guard_requests(server.eio, app.config["SETTINGS"].websocket_only)
     return receiver
 
 
@@ -189,13 +189,15 @@ def is_event(data):
     return named and data[0] not in RESERVED
 
 
-def guard_requests(eio):
+def guard_requests(eio, websocket_only):
     handle = eio.handle_request
 
     def handle_request(environ, start_response):
         query = parse_qs(environ.get("QUERY_STRING", ""))
         forget_closed(eio, query.get("sid", [None])[0])
         error = refusal(environ, query, eio.max_http_buffer_size)
+        if websocket_only and not is_upgrade(environ, query):
+            error = WebSocketOnly()
         if error:
             start_response(f"{error.status} Refused", [("Content-Type", "application/json")])
             return [json.dumps(error.answer()).encode()]

@@ -14,7 +14,7 @@ const FINAL = ["not_a_member", "room_not_found", "room_closed", "sign_in_needed"
 export function connect(auth) {
   return io({
     auth: (give) => give(auth()),
-    transports: ["websocket", "polling"],
+    transports: document.body.dataset.transports.split(" "),
     tryAllTransports: true,
     reconnectionDelay: 500,
     reconnectionDelayMax: 10_000,

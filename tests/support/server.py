@@ -109,7 +109,7 @@ class Server:
             )
 
     def wait_until_up(self, path="/healthz"):
-        deadline = time.monotonic() + QUICK
+        deadline = time.monotonic() + QUICK * int(self.settings.get("WEB_CONCURRENCY", 1))
         while time.monotonic() < deadline:
             assert self.is_running(), f"the server ended by itself:\n{self.log()}"
             try:
@@ -137,9 +137,10 @@ class Server:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(QUICK)
 
-    def kill_worker(self):
-        """End the process that serves, at once; gunicorn starts another."""
-        (worker,) = self.workers()
+    def kill_worker(self, worker=None):
+        """End the process that serves, or that one of several, at once; gunicorn starts another."""
+        if worker is None:
+            (worker,) = self.workers()
         os.kill(worker, signal.SIGKILL)
         deadline = time.monotonic() + QUICK
         while worker in self.workers():
