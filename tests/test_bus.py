@@ -6,9 +6,13 @@ import time
 import pytest
 
 from parlor.bus import Alone, Away, Bus
-from tests.support.buses import SOON, Ears
+from tests.support import free_port
+from tests.support.buses import SOON, Ears, until
+from tests.support.redis import Redis, with_tls
 
 ALICES = "room:1"
+MAY = ["~parlor:*", "&parlor:*", "+@all"]
+"""What a user of Redis has to be allowed: keys, channels, commands."""
 
 
 @pytest.fixture
@@ -165,6 +169,58 @@ def test_databases_of_one_redis_are_parlors_of_their_own(ears, redis):
     assert charlie.wait_for(1) == [(ALICES, b"for Charlie")]
     alice.bus.write("SET", "a", 1)
     assert charlie.bus.read(("GET", "a")) == [None]
+
+
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [
+        (["--requirepass", "a secret"], ""),
+        (["--user", "parlor", "on", ">a secret", *MAY], "parlor"),
+    ],
+)
+def test_a_redis_that_wants_a_password_gets_it(ears, redis, options, user, caplog):
+    with Redis(*options) as guarded:
+        alice = ears(guarded.url.replace("//", f"//{user}:a%20secret@"))
+        alice.follow(ALICES)
+        alice.bus.publish(ALICES, b"Hi")
+        assert alice.wait_for(1) == [(ALICES, b"Hi")]
+        alice.bus.write("SET", "a", 1)
+        assert alice.bus.read(("GET", "a")) == [b"1"]
+        alice.bus.stop()
+    assert not caplog.records
+
+
+def test_a_wrong_password_is_logged_by_its_kind_alone(redis, caplog):
+    with Redis("--requirepass", "a secret") as guarded:
+        alice = Ears(guarded.url.replace("//", "//:another@"))
+        until(lambda: caplog.records)
+        alice.bus.stop()
+    assert [record.message for record in caplog.records] == ["Redis is away: AuthenticationError"]
+
+
+def test_over_tls(ears, redis, tmp_path):
+    port = free_port()
+    options, trusted = with_tls(tmp_path, port)
+    with Redis(*options):
+        url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={trusted}"
+        alice, bob = ears(url), ears(url)
+        bob.follow(ALICES)
+        for number in range(500):
+            alice.bus.publish(ALICES, b"%d" % number * 1000)
+            bob.bus.follow(f"room:{number}")
+        bob.wait_for(500)
+        alice.bus.stop()
+        bob.bus.stop()
+
+
+def test_a_certificate_that_nobody_trusts_is_not_trusted(redis, tmp_path, caplog):
+    port = free_port()
+    options, _ = with_tls(tmp_path, port)
+    with Redis(*options):
+        alice = Ears(f"rediss://127.0.0.1:{port}/0")
+        until(lambda: caplog.records)
+        alice.bus.stop()
+    assert not alice.backs
 
 
 def test_a_message_that_cannot_be_handled_does_not_end_the_hearing(ears, caplog):

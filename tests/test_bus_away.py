@@ -11,7 +11,7 @@ import pytest
 from parlor import bus_sender
 from parlor.bus import Away
 from tests.support import ROOT
-from tests.support.buses import SOON, Ears
+from tests.support.buses import SOON, Ears, until
 from tests.support.redis import Redis
 
 QUIETLY = ["-q", "-p", "no:cacheprovider", "-W", "ignore"]
@@ -61,13 +61,6 @@ def milliseconds(do, *arguments):
     except Away:
         return (time.perf_counter() - began) * 1000
     return (time.perf_counter() - began) * 1000
-
-
-def until(holds, seconds=SOON):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def outage_lines(caplog):

@@ -1,10 +1,19 @@
 """Buses for tests: each keeps what it hears, and how often it was back."""
 
 import threading
+import time
 
 from parlor.bus import Bus
 
 SOON = 15
+
+
+def until(holds, seconds=SOON):
+    """Return when it does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 class Ears:

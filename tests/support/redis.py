@@ -19,6 +19,17 @@ def find_redis():
     return shutil.which("redis-server")
 
 
+def with_tls(directory, port):
+    """Returns options for TLS at another port, and the path of a certificate to be trusted."""
+    public, key = str(directory / "redis.pem"), str(directory / "redis.key")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-batch", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", public]
+    subprocess.run(command, check=True, capture_output=True)
+    options = ["--tls-port", str(port), "--tls-cert-file", public, "--tls-key-file", key]
+    return [*options, "--tls-auth-clients", "no"], public
+
+
 class Redis:
     """`with Redis() as server: server.url`
 
