@@ -27,7 +27,7 @@ LAYERS = [
     "standby store",
     "store_sql transactions relay",
     "payloads models",
-    "glimpses limits",
+    "audiences glimpses limits",
     "fanout peers reaper register rooms",
     "live_room replica",
     "listener plain wire",
