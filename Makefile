@@ -67,6 +67,10 @@ bench-short: setup $(NODE_PEER) ## Measure the same, shortly (a minute)
 bench-scale: setup setup-test ## Measure ten thousand people on 1, 2 and 4 processes (six minutes)
 	$(VENV) -m bench.scale $(ARGS)
 
+.PHONY: bench-partitions
+bench-partitions: setup setup-test ## Measure messages in one table and in parts (ARGS="--messages 5000000")
+	$(VENV) -m bench.partitions $(ARGS)
+
 .PHONY: lint
 lint: .venv/.dev ## Check style and format
 	$(VENV) -m ruff check .
