@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.support.across import here, names, wait_until, wait_until_here
+from tests.support.across import here, names, rows, wait_until, wait_until_here
 
 
 @pytest.fixture
@@ -120,6 +120,33 @@ def test_who_came_by_a_form_alone_is_here_on_all_processes(alice, bob):
     news = alice.wait_for("presence", lambda news: "Bob" in names(news["joined"]))
     assert news["count"] == 2
     wait_until_here(["Alice", "Bob"], code, alice, bob)
+
+
+# What it costs
+
+
+def test_a_room_is_heard_by_the_processes_that_have_somebody_in_it_alone(person, four):
+    """So that what is said costs as much as there are of these."""
+    alice, bob, charlie = (person(name, four[n]) for n, name in enumerate(("Alice", "Bob", "Cat")))
+    code = alice.enter()
+    for one in (bob, charlie):
+        one.enter(code)
+    channel = f"parlor:0:room:{room_id(four, code)}"
+    wait_until(lambda: followers(four, channel) == 3)
+    charlie.tab.close()
+    bob.post(f"/room/{code}/leave")
+    wait_until(lambda: followers(four, channel) == 1, seconds=20)
+
+
+def room_id(cluster, code):
+    [[id]] = rows(cluster.database_url, "SELECT id FROM room WHERE code = %s", code)
+    return id
+
+
+def followers(cluster, channel):
+    with cluster.redis.client() as client:
+        [(_, count)] = client.pubsub_numsub(channel)
+        return count
 
 
 # Coming and going
