@@ -10,8 +10,6 @@ from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
-import orjson
-
 from models import now, utc
 from parlor.errors import ChatError, IdReused, Invalid, NotAMember, NotFound, Retry, RoomClosed
 from parlor.rooms import LiveRoom
@@ -139,7 +137,7 @@ def write(sql, cursor, latest, counters, moment):
 
 def look_up(sql, cursor, drafts):
     """A Known for each draft."""
-    cursor.execute(sql.known, (orjson.dumps([draft.key for draft in drafts]).decode(),))
+    sql.look_up(cursor, [draft.key for draft in drafts])
     return [Known(*found[1:]) for found in sorted(cursor, key=itemgetter(0))]
 
 

@@ -4,6 +4,7 @@ They go to the driver as they are: at a thousand messages a second, SQLAlchemy's
 driver costs more than the row itself.
 """
 
+import orjson
 from psycopg2.extras import execute_batch, execute_values
 
 from models import as_sqlite
@@ -19,8 +20,8 @@ KNOWN = """
     LEFT JOIN message
         ON message.room_id = draft.room_id AND message.user_id = draft.user_id
         AND message.client_id = draft.client_id"""
-"""What is known of each draft. The drafts come as one parameter, a list of their keys in JSON: so
-the statement is the same for any number, and is prepared once."""
+"""What is known of each draft. The drafts come as lists of their keys, so the statement is the same
+for any number."""
 
 INSERT = """
     INSERT INTO message
@@ -38,12 +39,16 @@ OPEN = "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL"
 
 
 class Sqlite:
-    known = KNOWN.format(
+    known = KNOWN.format(  # by one parameter: it is prepared once
         drafts="""
         SELECT key AS n, json_extract(value, '$[0]') AS room_id,
             json_extract(value, '$[1]') AS user_id, json_extract(value, '$[2]') AS client_id
         FROM json_each(?)"""
     )
+
+    @classmethod
+    def look_up(cls, cursor, keys):
+        cursor.execute(cls.known, (orjson.dumps(keys).decode(),))
 
     @staticmethod
     def lock_rooms(cursor, ids, wait):
@@ -79,12 +84,16 @@ class Sqlite:
 
 
 class Postgres:
-    known = KNOWN.format(
+    known = KNOWN.format(  # of arrays the planner knows the length, and takes indexes for a few
         drafts="""
-        SELECT n, CAST(key ->> 0 AS integer) AS room_id,
-            CAST(key ->> 1 AS integer) AS user_id, key ->> 2 AS client_id
-        FROM jsonb_array_elements(CAST(%s AS jsonb)) WITH ORDINALITY AS listed(key, n)"""
+        SELECT n, room_id, user_id, client_id
+        FROM unnest(CAST(%s AS integer[]), CAST(%s AS integer[]), CAST(%s AS text[]))
+            WITH ORDINALITY AS listed(room_id, user_id, client_id, n)"""
     )
+
+    @classmethod
+    def look_up(cls, cursor, keys):
+        cursor.execute(cls.known, [list(column) for column in zip(*keys, strict=True)])
 
     @staticmethod
     def lock_rooms(cursor, ids, wait):

@@ -5,8 +5,12 @@ import json
 import pytest
 from sqlalchemy import event, insert, text, update
 
-from models import Message, Room, User, db, now
-from parlor import messages, overview
+from models import Message, Participant, Room, User, db, now
+from parlor import messages, overview, store
+from parlor.live_room import LiveRoom
+from parlor.store import Draft
+from parlor.store_sql import Postgres
+from tests.support import on_postgres
 from tests.support.rows import add, new_room
 
 FEW, MANY = 4_000, 64_000
@@ -105,6 +109,35 @@ def test_sixteen_times_as_much_costs_no_more(people, rooms, reads):
     many = {name: work(read) for name, read in reads.items()}
     grown = {name: (few[name], many[name]) for name in reads if many[name] > few[name] * 2 + 50}
     assert not grown
+
+
+class Explained:
+    """A cursor that answers nothing, and counts the pages that its queries look at."""
+
+    def __init__(self):
+        self.pages = 0
+
+    def execute(self, query, values):
+        self.pages += pages_of(db.session.connection(), query, tuple(values))
+
+    def __iter__(self):
+        return iter(())
+
+
+@on_postgres
+def test_to_store_one_among_many_looks_at_few(context):
+    users = [{"id": id, "name": f"Person {id}"} for id in range(1, 5001)]
+    rooms = [{"id": id, "code": f"{id:04}"} for id in range(1, 1001)]
+    members = [
+        {"room_id": 1 + id % 1000, "user_id": id, "name": f"{id}", "name_key": f"{id}"}
+        for id in range(1, 5001)
+    ]
+    for table, rows in ((User, users), (Room, rooms), (Participant, members)):
+        db.session.execute(insert(table), rows)
+    db.session.execute(text("ANALYZE"))
+    cursor = Explained()
+    store.look_up(Postgres, cursor, [Draft(LiveRoom(6, "0006"), 5, "an id", "Hello")])
+    assert 0 < cursor.pages < 20
 
 
 def work(read):

@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests of what SQLite alone has."""
 
+on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+"""For tests of what PostgreSQL alone has."""
+
 
 def missing(what):
     """Skip the test for want of a program; in CI that is a failure."""
