@@ -1,7 +1,7 @@
 """Parlor in several processes, on a Postgres and a Redis of its own: started, and watched."""
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psycopg2
@@ -63,6 +63,7 @@ class Cluster:
             for number in range(self.processes)
         ]
         self.people = self.servers[0].people
+        self.ask("ANALYZE")  # as it would have by itself, before long
 
     def places(self, rooms):
         """(person, port) of everybody in those rooms; who is in one is spread over all."""
@@ -70,17 +71,30 @@ class Cluster:
         people = [person for person in self.people if person.room in rooms]
         return [(one, ports[(one.room + one.number) % len(ports)]) for one in people]
 
+    def ask(self, query):
+        """The rows of a query to the database."""
+        with closing(psycopg2.connect(self.database)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall() if cursor.description else []
+
     def heads(self):
         """{room: its counter in the database}, with the rooms' places as in `sizes`."""
-        with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT id - 1, last_seq FROM room")
-            return dict(cursor)
+        return dict(self.ask("SELECT id - 1, last_seq FROM room"))
 
-    def stored(self):
-        """How many messages the database has."""
-        with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM message")
-            return cursor.fetchone()[0]
+    def bytes_per_message(self):
+        """On the disk, indexes and all."""
+        return self.ask("SELECT pg_total_relation_size('message') / count(*) FROM message")[0][0]
+
+    def counters(self):
+        """{what: how often so far}"""
+        committed = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+        counted = {"Postgres commits": self.ask(committed)[0][0]}
+        if self.redis:
+            with self.redis.client() as client:
+                counted["Redis commands"] = client.info("stats")["total_commands_processed"]
+        return counted
 
     def programs(self):
         """{name: process id of the family's first}."""
@@ -111,7 +125,14 @@ def family_cpu(pid):
     """Of a process and its children, those that have ended, too."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ended = (int(fields[13]) + int(fields[14])) / TICKS  # cutime and cstime of proc(5)
-    return ended + sum(map(cpu_of, [pid, *children(pid)]))
+    return ended + sum(map(cpu_until_now, [pid, *children(pid)]))
+
+
+def cpu_until_now(pid):
+    try:
+        return cpu_of(pid)
+    except OSError:
+        return 0  # it has just ended
 
 
 def family_memory(pid):

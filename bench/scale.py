@@ -100,44 +100,46 @@ class Run:
         return {**self.cluster.cpu(), "generator": sum(self.crowds.cpu())}
 
     def during(self, do):
-        """(seconds, {name: seconds of CPU}, Heard) of what was done."""
+        """(seconds, {name: seconds of CPU}, {what: how often}, Heard) of what was done."""
         self.crowds.heard()
-        begin, before = time.perf_counter(), self.cpu()
+        counted, begin, before = self.cluster.counters(), time.perf_counter(), self.cpu()
         do()
         after, seconds = self.cpu(), time.perf_counter() - begin
-        return seconds, {name: after[name] - before[name] for name in after}, self.crowds.heard()
+        cpu = {name: after[name] - before[name] for name in after}
+        counts = {name: n - counted[name] for name, n in self.cluster.counters().items()}
+        return seconds, cpu, counts, self.crowds.heard()
 
     def rush(self):
         """As fast as it goes."""
         self.crowds.tell("go_on")
         time.sleep(self.plan.rush_seconds / 4)
-        seconds, cpu, heard = self.during(lambda: time.sleep(self.plan.rush_seconds))
+        seconds, cpu, _, heard = self.during(lambda: time.sleep(self.plan.rush_seconds))
         self.crowds.tell("stop")
         messages = len(heard.answered)
         deliveries = sum(map(len, heard.delivered.values()))
         each = {f"us of {name}": 1e6 * spent / messages for name, spent in together(cpu).items()}
-        rates = {"messages/s": messages / seconds, "deliveries/s": deliveries / seconds}
-        self.note("rush", {**rates, **of_times(heard.answered, "answer"), **each})
+        speed = rates({"messages": messages, "deliveries": deliveries}, seconds)
+        self.note("rush", {**speed, **of_times(heard.answered, "answer"), **each})
         time.sleep(1)
 
     def join(self):
         def connect():
             self.entered = max(self.crowds.tell("connect"))
 
-        _, cpu, _ = self.during(connect)
+        _, cpu, _, _ = self.during(connect)
         people = sum(self.plan.sizes[room] for room in self.plan.talking)
         each = {f"us of {name}": 1e6 * spent / people for name, spent in together(cpu).items()}
         self.note("joined", {"people": people, "seconds": self.entered, **each})
         time.sleep(2)  # presence is still told
 
     def be_at_rest(self):
-        seconds, cpu, _ = self.during(lambda: time.sleep(self.plan.rest))
-        self.note("rest", cores(cpu, seconds))
+        seconds, cpu, counts, _ = self.during(lambda: time.sleep(self.plan.rest))
+        self.note("rest", {**cores(cpu, seconds), **rates(counts, seconds)})
 
     def talk(self):
         plan = self.plan
         talk, long = Talk(plan.every, 0, plan.messages), plan.seconds[self.result.processes]
-        seconds, cpu, heard = self.during(lambda: self.crowds.tell("talk", talk, long))
+        seconds, cpu, counts, heard = self.during(lambda: self.crowds.tell("talk", talk, long))
         time.sleep(1)
         heard += self.crowds.heard()
         large = heard.delivered.get(0, [])
@@ -155,6 +157,7 @@ class Run:
                 **of_times(heard.answered, "answer"),
                 **of_times(heard.late, "generator late"),
                 **cores(cpu, seconds),
+                **rates(counts, seconds),
             },
         )
 
@@ -164,6 +167,7 @@ class Run:
         grown = sum(after[name] - before[name] for name in servers)
         each = {f"{name} MB": size / 1e6 for name, size in after.items()}
         each["KB/connection"] = grown / self.result.joined["people"] / 1000
+        each["bytes/message stored"] = self.cluster.bytes_per_message()
         self.note("memory", each)
 
     def check(self):
@@ -191,6 +195,10 @@ def together(cpu):
 
 def cores(cpu, seconds):
     return {f"{name} core": spent / seconds for name, spent in cpu.items()}
+
+
+def rates(counts, seconds):
+    return {f"{name}/s": count / seconds for name, count in counts.items()}
 
 
 def of_times(waited, what):

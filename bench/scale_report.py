@@ -18,6 +18,7 @@ TALK = (
     ("from said to acknowledged", "answer"),
     ("said later than planned", "generator late"),
 )
+COSTS = (" core", " MB", "KB/connection", "stored", "commits/s", "commands/s")
 SHARES = ("p50", "p99", "p99.9", "max")
 
 
@@ -102,7 +103,7 @@ def times(figures, what):
 
 def cost_lines(results):
     for part, said in (("rest", "at rest"), ("talk", "while they talk"), ("memory", "")):
-        for line in lines_of(results, part, only=(" core", " MB", "KB/connection")):
+        for line in lines_of(results, part, only=COSTS):
             yield (f"{line[0]}{said and ', '}{said}", *line[1:])
     yield from lines_of(results, "joined", before="everybody comes at once: ")
 
