@@ -28,12 +28,13 @@ class Postgres:
     """`with Postgres(binaries) as postgres: url = postgres.fresh_database()`
 
     `home`: an empty directory that its user can reach; one of its own by default. `options`: more
-    for the server's command line.
+    for the server's command line. `also_at`: another address, whose network is let in.
     """
 
-    def __init__(self, binaries, home=None, options=""):
+    def __init__(self, binaries, home=None, options="", also_at=None):
         self.binaries = binaries
         self.home, self.options = home, options
+        self.addresses = ",".join(filter(None, ("127.0.0.1", also_at)))
         self.port = free_port()
         self.numbers, self.template = count(1), None
         # PostgreSQL refuses to run as root. Not under pytest's tmp_path: that is root's alone.
@@ -52,13 +53,16 @@ class Postgres:
 
     def initialize(self):
         self.run("initdb", "-D", self.data, "-U", "parlor", "-A", "trust", "-E", "UTF8", "-N")
+        if "," in self.addresses:
+            with open(f"{self.data}/pg_hba.conf", "a") as rules:
+                rules.write("host all all samenet trust\n")
 
     def __exit__(self, *_):
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def start(self):
-        at = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        at = f"-p {self.port} -c listen_addresses={self.addresses} -c unix_socket_directories="
         log = str(self.home / "log")
         options = f"{at} {FAST} {self.options}"
         self.run("pg_ctl", "-D", self.data, "-l", log, "-o", options, "-s", "-w", "start")
