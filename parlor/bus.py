@@ -163,8 +163,8 @@ class Bus(Alone):
             log.error("Redis is away: %s", type(error).__name__)  # its text may hold the address
 
     def healed(self):
-        if self.well_since:
-            lost = self.sender.forget_losses()
+        lost = self.well_since and self.sender.forget_losses()
+        if lost:
             log.warning("Redis takes what it is told again; lost=%d", lost)
             self.call_back()
 

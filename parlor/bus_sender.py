@@ -62,7 +62,7 @@ class Sender(Lasting):
         self.lock, self.bell = Lock(), Event()
         self.probe, self.healed = Entry(pack_command(probe)), healed
         self.under_way = []
-        self.lost_count = 0  # since all was well
+        self.lost_count, self.is_full = 0, False  # since all was well
         self.is_silent = False  # somebody waited in vain
         self.knocked_at = self.complained_at = -COMPLAIN_EVERY
 
@@ -138,6 +138,7 @@ class Sender(Lasting):
     def note(self, refusal):
         """What Redis is too full for counts as lost; anything else is a mistake of ours."""
         is_full = isinstance(refusal, OutOfMemoryError) or str(refusal).startswith(FULL)
+        self.is_full = self.is_full or is_full
         self.lost_count += is_full
         if time.monotonic() > self.complained_at + COMPLAIN_EVERY:
             self.complained_at = time.monotonic()
@@ -147,10 +148,11 @@ class Sender(Lasting):
     def knock(self):
         """See that Redis is there; where something was lost, also whether it takes things again."""
         self.knocked_at = time.monotonic()
-        lost = self.forget_losses()
-        self.exchange([self.probe if lost else PING])
-        is_refused, self.lost_count = self.lost_count > 0, lost
-        if lost and not is_refused:
+        self.is_full = False
+        self.exchange([self.probe if self.lost_count else PING])
+        if self.is_full:
+            self.lost_count -= 1  # the probe
+        elif self.lost_count:
             self.healed()
 
     def forget_losses(self):
