@@ -31,12 +31,14 @@ AT_ONCE = 200
 
 class Known:
     """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
-    and what is told of it is heard; `is_settled`: set once that was found out, or could not be."""
+    and what is told of it is heard; `is_settled`: set once that was found out, or could not be;
+    `is_late`: whether somebody was let in before that, without word of the others."""
 
     def __init__(self, room):
         self.room = room
         self.is_settled = Event()
-        self.is_stale, self.whole_at = False, None
+        self.is_stale = self.is_late = False
+        self.whole_at = None
 
 
 class Neighbours(Nobody):
@@ -115,8 +117,9 @@ class Neighbours(Nobody):
 
     def settle(self, room):
         known = self.known.get(room.id)
-        if known and not known.is_settled.is_set():
+        if known and known.whole_at is None:
             known.is_settled.wait(SETTLE)
+            known.is_late |= known.whole_at is None
 
     def people(self, room_ids):
         try:
@@ -187,7 +190,8 @@ class Neighbours(Nobody):
             if self.known.get(known.room.id) is not known:
                 return
             came, left = live.learn(known.room, found, is_all=self.heart.is_sure)
-            is_news, known.whole_at = known.whole_at is not None, live.clock()
+            is_news = known.whole_at is not None or known.is_late
+            known.whole_at, known.is_late = live.clock(), False
         if is_news and (came or left):
             presence.tell(known.room, joined=came, left=left)
         if known.is_stale:
