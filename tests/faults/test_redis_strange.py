@@ -74,6 +74,7 @@ def test_garbage_on_all_channels(cluster, world, admin):
     come_and_go(world, cluster)
     world.talk(1)
     all_is_well(world, cluster)
+    assert not [server.log() for server in cluster if "the bus stumbled" in server.log()]
 
 
 def test_garbage_among_what_is_kept(cluster, world, admin):
