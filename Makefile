@@ -63,6 +63,10 @@ bench: setup $(NODE_PEER) ## Measure Parlor beside its peers and write bench/res
 bench-short: setup $(NODE_PEER) ## Measure the same, shortly (a minute)
 	$(VENV) -m bench --short
 
+.PHONY: bench-workers
+bench-workers: setup ## Measure Parlor under each of gunicorn's workers (fifteen minutes)
+	$(VENV) -m bench.workers $(ARGS)
+
 .PHONY: bench-scale
 bench-scale: setup setup-test ## Measure ten thousand people on 1, 2 and 4 processes (six minutes)
 	$(VENV) -m bench.scale $(ARGS)

@@ -1,15 +1,18 @@
-"""What Parlor touches inside Engine.IO, Socket.IO and eventlet, held against what is installed.
+"""What Parlor touches inside Engine.IO, Socket.IO and the loops, held against what is installed.
 
 A new version that changes one of these fails here first, and says what it changed. Until Parlor
 follows, RELAY=plain does without almost all of them.
 """
 
 import inspect
+import socket as socketlib
 from importlib.metadata import version
 
 import engineio
 import engineio.socket
 import eventlet.hubs.hub
+import gevent
+import gevent.socket
 import pytest
 import socketio
 import socketio.manager
@@ -128,3 +131,34 @@ def test_a_new_socket_has_what_is_read_of_it(server):
     for name in ("connected", "upgrading", "closed", "closing", "queue", "last_ping", "sid"):
         assert hasattr(socket, name), moved(engineio.socket.Socket, name)
     assert {"connect", "message", "disconnect"} <= server.eio.handlers.keys()
+
+
+@pytest.fixture
+def loop():
+    """gevent's, of this thread."""
+    hub = gevent.get_hub()
+    yield hub.loop
+    hub.destroy(destroy_loop=True)
+
+
+def test_gevents_loop_watches_a_file_and_calls_back_with_what_it_was_given(loop):
+    heard = []
+    one, other = gevent.socket.socketpair()
+    with one, other:
+        watcher = loop.io(one.fileno(), 1)
+        watcher.start(heard.append, "readable")
+        other.send(b"!")
+        gevent.sleep(0.01)
+        watcher.close()
+        loop.run_callback(heard.append, "soon")
+        gevent.sleep(0.01)
+    assert set(heard) == {"readable", "soon"}, moved(gevent.hub.Hub, "loop.io, run_callback")
+    assert heard[-1] == "soon"
+
+
+def test_gevents_sockets_can_be_let_go_of():
+    one, other = gevent.socket.socketpair()
+    with other, socketlib.socket(fileno=one.detach()) as kept:
+        one.close()
+        kept.send(b"still open")
+        assert other.recv(10) == b"still open", moved(gevent.socket.socket, "detach")
