@@ -1,4 +1,4 @@
-"""Parlor on two processes behind the nginx of deploy/, as visitors find it."""
+"""Two processes of Parlor behind nginx, in front of PgBouncer and Redis, as deploy/ has them."""
 
 import re
 from contextlib import closing
@@ -6,15 +6,22 @@ from contextlib import closing
 import pytest
 import websocket
 
+from tests.support import missing
 from tests.support.ears import Ear, Poll
 from tests.support.listening import Listening, address
 from tests.support.nginx import Nginx
 from tests.support.people import PASSWORD
+from tests.support.pgbouncer import DeployedPgBouncer, find_pgbouncer
 
 
 @pytest.fixture(scope="module")
-def cluster(cluster_of):
-    with cluster_of(2, STICKY="on", PROXY_HOPS=1, LEAVE_GRACE=2) as cluster:
+def cluster(cluster_of, postgres):
+    program = find_pgbouncer() or missing("PgBouncer")
+    settings = {"STICKY": "on", "PROXY_HOPS": 1, "LEAVE_GRACE": 2}
+    with (
+        DeployedPgBouncer(program, postgres) as bouncer,
+        cluster_of(2, DATABASE_URL=bouncer.url, **settings) as cluster,
+    ):
         yield cluster
 
 

@@ -135,6 +135,7 @@ class TlsNginx(Nginx):
     def places(self):
         beyond = (ROOT / "deploy/nginx.conf").read_text()
         paths = re.findall(r"^ +\w+_temp_path /tmp/.+\n", beyond, re.MULTILINE)
+        sixth = "listen" if has_ipv6() else "# listen"
         return [
             ("user www-data;\n", ""),
             ("http {\n", "http {\n" + "".join(paths).replace("/tmp/", f"{self.home}/")),
@@ -145,9 +146,19 @@ class TlsNginx(Nginx):
             ("/etc/letsencrypt/live/chat.example.org/fullchain.pem", str(self.certificate)),
             ("/etc/letsencrypt/live/chat.example.org/privkey.pem", str(self.key)),
             ("chat.example.org", "localhost"),
+            ("listen [::]:80 ", f"{sixth} [::1]:{self.plain_port} "),
+            ("listen [::]:443 ", f"{sixth} [::1]:{self.port} "),
             ("listen 80 ", f"listen 127.0.0.1:{self.plain_port} "),
             ("listen 443 ", f"listen 127.0.0.1:{self.port} "),
         ]
+
+
+def has_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def at_ports(text, ports):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.support import free_port
+from tests.support import ROOT, free_port
 
 INI = """
 [databases]
@@ -103,3 +103,32 @@ class PgBouncer:
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
+
+
+PASSWORD = "lamp"
+"""Of whom deploy/'s lets in."""
+
+PLACES = {
+    "host=postgres port=5432 dbname=parlor": "host=127.0.0.1 port={postgres} dbname={database}",
+    "listen_addr = *": "listen_addr = 127.0.0.1",
+    "listen_port = 6432": "listen_port = {port}",
+    "/etc/pgbouncer/": "{home}/",
+}
+
+
+class DeployedPgBouncer(PgBouncer):
+    """With deploy/pgbouncer.ini, at other places: it leads to one database, by `url`."""
+
+    def write(self):
+        database = self.postgres.fresh_database().rpartition("/")[2]
+        facts = {"port": self.port, "home": self.home, "postgres": self.postgres.port}
+        text = (ROOT / "deploy/pgbouncer.ini").read_text()
+        for old, new in PLACES.items():
+            assert old in text, old
+            text = text.replace(old, new.format(database=database, **facts))
+        (self.home / "pgbouncer.ini").write_text(text)
+        (self.home / "userlist.txt").write_text(f'"parlor" "{PASSWORD}"\n')
+
+    @property
+    def url(self):
+        return f"postgresql://parlor:{PASSWORD}@127.0.0.1:{self.port}/parlor"
