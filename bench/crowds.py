@@ -3,13 +3,14 @@
 Each is one thread around one epoll. `Crowds` starts them, and tells all of them what to do.
 """
 
+import heapq
 import math
 import multiprocessing
 import random
 import select
 from array import array
-from collections import deque
 from dataclasses import dataclass, field
+from itertools import count
 from time import perf_counter
 
 from bench.guests import Guest
@@ -19,8 +20,12 @@ from bench.servers import cpu_of
 AT_ONCE = 32
 """Connections of one crowd on their way in."""
 
-WAIT_FOR_IT = 0.25
-"""Seconds before a guest asks for a number that was left out."""
+WAIT_FOR_IT, TRY_AGAIN = 0.25, 1
+"""Seconds before a guest asks for a number that was left out, and before one who was sent away
+comes again."""
+
+
+COUNTED = ("refused", "twice", "asked", "caught_up", "sent_away")
 
 
 def times():
@@ -44,13 +49,14 @@ class Heard:
     twice: int = 0
     asked: int = 0
     caught_up: int = 0
+    sent_away: int = 0
 
     def __iadd__(self, other):
         for room, waited in other.delivered.items():
             self.delivered.setdefault(room, times()).extend(waited)
         for room, number in other.heads.items():
             self.heads[room] = max(number, self.heads.get(room, 0))
-        for name in ("answered", "late", "refused", "twice", "asked", "caught_up"):
+        for name in ("answered", "late", *COUNTED):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
 
@@ -72,8 +78,8 @@ class Crowd:
         raise_file_limit()
         self.epoll = select.epoll()
         self.guests = [Guest(self, *place) for place in places]
-        self.handlers, self.asking = {}, deque()
-        self.entering, self.is_told = 0, False
+        self.handlers, self.later = {}, []
+        self.entering, self.is_told, self.numbers = 0, False, count()
         self.number, self.crowds, self.random = number, crowds, random.Random(number)
         self.heard = Heard()
 
@@ -93,7 +99,18 @@ class Crowd:
             self.heard.refused += 1
 
     def ask_later(self, guest):
-        self.asking.append((perf_counter() + WAIT_FOR_IT, guest))
+        self.do_later(WAIT_FOR_IT, guest.ask)
+
+    def come_again(self, guest):
+        """Somebody was not let in: they come again, as a browser does."""
+        self.heard.sent_away += 1
+        self.entering -= 1
+        self.epoll.unregister(guest.socket.fileno())
+        guest.begin_anew()
+        self.do_later(TRY_AGAIN, lambda: self.start(guest, guest.socket.fileno()))
+
+    def do_later(self, seconds, do):
+        heapq.heappush(self.later, (perf_counter() + seconds, next(self.numbers), do))
 
     # How time passes
 
@@ -103,8 +120,8 @@ class Crowd:
         handlers = self.handlers
         for file, _ in events:
             handlers[file]()
-        while self.asking and self.asking[0][0] < perf_counter():
-            self.asking.popleft()[1].ask()
+        while self.later and self.later[0][0] < perf_counter():
+            heapq.heappop(self.later)[-1]()
         return bool(events)
 
     def turn_until(self, moment):
@@ -137,7 +154,7 @@ class Crowd:
         for guest in self.guests:
             self.start(guest, guest.socket.fileno())
             self.turn_while(lambda: self.entering >= AT_ONCE, PATIENCE)
-        self.turn_while(lambda: self.entering, PATIENCE)
+        self.turn_while(lambda: self.entering or self.later, PATIENCE)
         if self.entering:
             raise LoadError(f"{self.entering} did not get in")
         return perf_counter() - begin

@@ -33,12 +33,19 @@ class Guest:
 
     def __init__(self, crowd, person, port):
         self.crowd, self.person, self.port = crowd, person, port
-        self.rest = b""
         self.through, self.highest, self.above, self.asks = 0, 0, set(), False
         self.said, self.said_at, self.goes_on = 0, {}, False
+        self.open_socket()
+
+    def open_socket(self):
+        self.rest = b""
         self.socket = socket.socket()
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def begin_anew(self):
+        self.socket.close()
+        self.open_socket()
 
     # The line
 
@@ -87,7 +94,7 @@ class Guest:
         elif kind == OPENED:
             self.push(self.person.greeting)
         elif kind == REFUSED:
-            raise LoadError(f"{self.person.name} was refused: {payload}")
+            self.crowd.come_again(self)
 
     def push(self, payload):
         self.socket.send(frame(payload))

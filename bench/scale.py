@@ -126,10 +126,13 @@ class Run:
         def connect():
             self.entered = max(self.crowds.tell("connect"))
 
-        _, cpu, _, _ = self.during(connect)
+        _, cpu, _, heard = self.during(connect)
         people = sum(self.plan.sizes[room] for room in self.plan.talking)
         each = {f"us of {name}": 1e6 * spent / people for name, spent in together(cpu).items()}
-        self.note("joined", {"people": people, "seconds": self.entered, **each})
+        self.note(
+            "joined",
+            {"people": people, "seconds": self.entered, "sent away": heard.sent_away, **each},
+        )
         time.sleep(2)  # presence is still told
 
     def be_at_rest(self):
