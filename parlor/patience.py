@@ -1,7 +1,7 @@
 """How long Postgres is waited for: a moment, and never for ever.
 
 psycopg2 leaves the waiting for an answer to a callback. This one gives up after a time, which ends
-the connection, and waits in `select`: so only whoever asked waits, under either worker.
+the connection, and waits as the worker lets it: so only whoever asked waits, under either worker.
 
 A server that gave no answer is asked by one connection at a time, until it answers again. Whoever
 else wants a new one meanwhile is refused at once, instead of waiting for the same silence.
@@ -118,8 +118,16 @@ def wait(connection):
     give_up = time.monotonic() + PATIENCE if is_patient else None
     while (state := connection.poll()) != POLL_OK:
         left = give_up and max(0, give_up - time.monotonic())
-        files = [connection.fileno()]
-        read, write = (files, []) if state == POLL_READ else ([], files)
-        if not any(select.select(read, write, [], left)):
+        if not is_ready(connection.fileno(), state == POLL_READ, left):
             connection.silence.is_known = True
             raise NoAnswer("the database gave no answer in time")
+
+
+def is_ready(file, to_read, seconds):
+    """Whether a file can be read, or written to, within so many seconds; None is for ever."""
+    if hasattr(select, "poll"):  # else the worker has taken it away; `select` knows 1,024 files
+        poll = select.poll()
+        poll.register(file, select.POLLIN if to_read else select.POLLOUT)
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
+    read, write = ([file], []) if to_read else ([], [file])
+    return any(select.select(read, write, [], seconds))

@@ -14,7 +14,7 @@ from threading import Thread
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from parlor.transactions import rows_of, source
+from parlor.transactions import rows, rows_of, source
 
 MOMENT = 0.2
 """Seconds that a copy may be behind."""
@@ -49,16 +49,19 @@ class Standby:
 
     def read(self, read, *args, **kwargs):
         """What `read` returns there. Raises Behind, SQLAlchemyError."""
-        self.catch_up()
+        self.catch_up(rows(WRITTEN))
         token = source.set(self.engine)
         try:
             return read(*args, **kwargs)
         finally:
             source.reset(token)
 
-    def catch_up(self):
-        """Return when it has all that the database has now. Raises Behind after a MOMENT."""
-        written = position(rows_of(self.primary, WRITTEN)[0][0])
+    def catch_up(self, answer):
+        """Return when it has all that the database has, by its answer to WRITTEN.
+
+        Raises Behind after a MOMENT.
+        """
+        written = position(answer[0][0])
         give_up = time.monotonic() + MOMENT
         while not self.has(written):
             if time.monotonic() > give_up:
@@ -88,7 +91,7 @@ class Standby:
 
     def is_well(self):
         try:
-            self.catch_up()
+            self.catch_up(rows_of(self.primary, WRITTEN))
         except (Behind, SQLAlchemyError):
             return False
         return True

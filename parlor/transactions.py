@@ -92,19 +92,38 @@ def in_connection(engine, verb, *args):
 
 
 def rows(statement, **values):
-    """The rows, tuples as the driver makes them, of a statement that is compiled once."""
-    return rows_of(source.get() or db.engine, statement, **values)
+    """The rows, tuples as the driver makes them, of a statement that is compiled once.
+
+    On the session's connection if it has one: whoever held one and waited for another would, where
+    many do, wait for ever. But for SQLite, where a session sees what was there when it began.
+    """
+    engine = source.get() or db.engine
+    if not source.get() and engine.dialect.name != "sqlite" and is_in_session():
+        made, given = prepared(statement, engine.dialect, values)
+        return db.session.connection().exec_driver_sql(made, given).fetchall()
+    return rows_of(engine, statement, **values)
+
+
+def is_in_session():
+    return db.session.registry.has() and db.session().in_transaction()
 
 
 def rows_of(engine, statement, **values):
-    made = compiled(statement, engine.dialect)
+    """The same on a connection of `engine`."""
+    made, given = prepared(statement, engine.dialect, values)
+    with driver(engine) as connection:
+        cursor = connection.cursor()
+        cursor.execute(made, given)
+        return cursor.fetchall()
+
+
+def prepared(statement, dialect, values):
+    """(SQL, parameters) as the driver takes them."""
+    made = compiled(statement, dialect)
     given = made.construct_params(values)
     if made.positional:
         given = [given[name] for name in made.positiontup]
-    with driver(engine) as connection:
-        cursor = connection.cursor()
-        cursor.execute(str(made), given)
-        return cursor.fetchall()
+    return str(made), given
 
 
 def execute(statement, values):

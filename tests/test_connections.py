@@ -1,5 +1,6 @@
 """Postgres has no connection left for us: an outage as others, which ends when it ends."""
 
+import threading
 from contextlib import ExitStack, closing
 
 import psycopg2
@@ -24,6 +25,11 @@ def small():
 @pytest.fixture
 def database_url(small):
     return small.fresh_database()
+
+
+@pytest.fixture
+def settings(settings):
+    return settings.model_copy(update={"database_connections": 2})
 
 
 @pytest.fixture
@@ -56,6 +62,25 @@ def test_whoever_posts_is_told_to_try_again_and_can_soon(app, client, context, h
     hogs.close()
     assert client.post(where, json={"data": "Hello", "id": "two"}).status_code == 201
     assert client.get("/readyz").status_code == 200
+
+
+def test_many_pages_at_once_need_one_connection_each_and_wait_for_it(app, client, context):
+    opened = client.post("/", data={"name": "Alice", "create": "1"}).location
+    cookies = client._cookies  # hers, in all of her windows
+    statuses = []
+
+    def read(path):
+        window = app.test_client()
+        window._cookies = cookies
+        statuses.extend(window.get(path).status_code for _ in range(3))
+
+    paths = [opened, "/history", opened, "/history?q=Hello"] * 4
+    windows = [threading.Thread(target=read, args=(path,)) for path in paths]
+    for window in windows:
+        window.start()
+    for window in windows:
+        window.join(60)
+    assert statuses == [200] * len(paths) * 3
 
 
 def test_a_process_has_no_more_than_it_may(app, settings, context):

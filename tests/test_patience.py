@@ -1,5 +1,7 @@
 """How long Postgres is waited for: on a real one that stands still, and on one that never was."""
 
+import os
+import resource
 import socket
 import threading
 import time
@@ -166,6 +168,21 @@ def test_what_is_committed_is_on_the_disk_whatever_the_servers_habit(app, contex
         assert cursor.fetchone() == ("off",)
     connection.close()
     assert db.session.execute(text("SHOW synchronous_commit")).scalar() == "on"
+
+
+def test_a_process_with_many_files_open_reaches_it_all_the_same(app, database_url):
+    """As one with a thread for each WebSocket: `select` knows no file above 1,023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    held = [os.dup(0) for _ in range(1100)]
+    try:
+        with closing(connect(database_url)) as new, new.cursor() as cursor:
+            assert new.fileno() > 1023
+            cursor.execute("SELECT 1")
+    finally:
+        for file in held:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_others_are_waited_for_without_end(app, database_url):
