@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from bench import check, report, scale_report, wire
+from bench import check, partitions, report, scale_report, wire
 from bench.arrivals import comeback_on
 from bench.crowds import Crowd
 from bench.growth import fill, pages_on
@@ -96,6 +96,12 @@ def test_so_it_does_at_a_peer():
 
 def test_pages_are_measured(parlor):
     assert pages_on(parlor, 1_000)["search, steady"] > 0
+
+
+def test_messages_in_parts_are_measured(postgres):
+    figures = partitions.measure(postgres, 2000, times=2)
+    assert {tuple(found) for found in figures.values()} == {tuple(partitions.FORMS)}
+    assert figures["last page, ms"]["hash 64"] > 0
 
 
 def test_the_table_tells_what_was_not_measured():
