@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, insert, text, update
 
 from models import Message, Participant, Room, User, db, now
-from parlor import messages, overview, store
+from parlor import messages, overview, patience, store
 from parlor.live_room import LiveRoom
 from parlor.store import Draft
 from parlor.store_sql import Postgres
@@ -22,6 +22,14 @@ DOUBLE = text("""
     SELECT room_id, user_id, seq + :so_far, version + :so_far, 'id-' || (seq + :so_far), content,
         timestamp, deleted_at
     FROM message WHERE room_id BETWEEN :first AND :last""")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """To fill the tables takes longer than Parlor waits for anything."""
+    monkeypatch.setattr(patience, "PATIENCE", 60)
+    begin = patience.BEGIN.replace(f"{patience.STATEMENT}", "60000")
+    monkeypatch.setattr(patience, "BEGIN", begin)
 
 
 @pytest.fixture
