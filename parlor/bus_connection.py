@@ -12,7 +12,8 @@ from redis import ConnectionPool, RedisError
 from redis.connection import parse_url
 
 SILENCE = 1.5
-"""Seconds without a word from Redis after which it is asked, and then for an answer."""
+"""Seconds without a word from Redis, when there should be one; twice, as the first time it may be
+this process that stood still."""
 
 FIRST_PAUSE, LONGEST_PAUSE = (0.1, 1), 2
 """Seconds before the next try: at random, so that not all processes come at once; then more."""
@@ -88,6 +89,10 @@ class Lasting:
         """To be called when it works."""
         self.is_up = True
         self.came()
+
+    def read(self):
+        """What Redis says next. Raises its errors, and TimeoutError after SILENCE."""
+        return self.connection.read_response(disable_decoding=True, disconnect_on_error=False)
 
     def next_pause(self):
         self.pauses += 1

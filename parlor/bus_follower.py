@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from threading import Condition
 
-from redis import TimeoutError as Silence
+from redis.exceptions import TimeoutError as Silence
 
 from parlor.bus_connection import Lasting, log
 
@@ -95,9 +95,6 @@ class Follower(Lasting):
         except Silence:
             self.connection.send_command("PING", check_health=False)
             return self.read()
-
-    def read(self):
-        return self.connection.read_response(disable_decoding=True, disconnect_on_error=False)
 
     def take(self, kind, channel, data=None):
         if kind == b"message" and channel != self.own:

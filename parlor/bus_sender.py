@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hiredis import pack_command
 from redis.exceptions import ConnectionError as Broken
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as Silence
 
 from parlor.bus_connection import Away, Lasting, log
 
@@ -128,12 +129,18 @@ class Sender(Lasting):
 
     def reply(self):
         try:
-            return self.connection.read_response(disable_decoding=True)
+            return self.read_patiently()
         except ReadOnlyError as error:  # another one is to be asked now
             raise Broken from error
         except ResponseError as error:
             self.note(error)
             return error
+
+    def read_patiently(self):
+        try:
+            return self.read()
+        except Silence:
+            return self.read()
 
     def note(self, refusal):
         """What Redis is too full for counts as lost; anything else is a mistake of ours."""
