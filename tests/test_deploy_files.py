@@ -42,7 +42,7 @@ def test_the_deploy_migrates_and_waits_until_parlor_is_ready():
     assert railway["$schema"].endswith("/railway.schema.json")
     assert deploy["preDeployCommand"] == ["flask --app app db upgrade"]
     assert deploy["healthcheckPath"] == "/readyz"
-    # Two processes do not see each other's people; and a stop takes up to graceful_timeout.
+    # docs/decisions/0020-deploy-files.md; and a stop takes up to graceful_timeout.
     assert deploy["overlapSeconds"] == 0
     assert deploy["drainingSeconds"] == 10
     assert deploy["restartPolicyType"] == "ALWAYS"
