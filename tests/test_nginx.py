@@ -129,6 +129,15 @@ def test_with_no_process_left_the_answer_is_to_try_again(start_nginx):
     assert page.headers["Content-Type"] == "text/plain"
 
 
+def test_what_parlor_says_itself_is_passed_on(upstreams):
+    """Its database is away, say: both processes are well, and none is left out for that."""
+    nginx, one, other = upstreams(status=503)
+    for n in range(10):
+        answer = requests.get(nginx.url, cookies={"way": f"{n:032x}"}, timeout=SOON)
+        assert (answer.status_code, answer.text) == (503, "ok")
+    assert len(one.asked + other.asked) == 10
+
+
 def test_failures_are_noted_and_addresses_are_not(start_nginx):
     nginx = start_nginx([free_port()])
     requests.get(f"{nginx.url}/room/K7QP?q=secret", timeout=SOON)

@@ -9,13 +9,13 @@ from tests.support import free_port
 class Upstream:
     """`with Upstream() as upstream: …; upstream.asked[-1].headers`
 
-    Each request's `command`, `path`, `headers` and `body` are kept in `asked`. `is_mute`: it closes
-    the line instead of answering.
+    Each request's `command`, `path`, `headers` and `body` are kept in `asked`. `status`: of its
+    answers. `is_mute`: it closes the line instead.
     """
 
-    def __init__(self, is_mute=False):
+    def __init__(self, status=200, is_mute=False):
         self.port = free_port()
-        self.asked, self.is_mute = [], is_mute
+        self.asked, self.status, self.is_mute = [], status, is_mute
         upstream = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ class Upstream:
         if self.is_mute:
             request.close_connection = True
             return
-        request.send_response(200)
+        request.send_response(self.status)
         request.send_header("Content-Length", "2")
         request.end_headers()
         request.wfile.write(b"ok")
