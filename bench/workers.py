@@ -54,7 +54,7 @@ def main():
     figures = defaultdict(lambda: defaultdict(list))
     with pinned_to(LOAD_CORE):
         for _ in range(1 if options.short else 3):
-            for what, run, workers in measurements(1 if options.short else 3):
+            for what, run, workers in measurements(1 if options.short else 3, options.only):
                 for worker in [one for one in workers if one in options.workers.split(",")]:
                     if found := attempt(what, worker, run):
                         figures[what][worker].append(found)
@@ -67,12 +67,17 @@ def read_options():
         "python -m bench.workers", description=__doc__, formatter_class=about
     )
     parser.add_argument("--short", action="store_true", help="one short run of each")
+    parser.add_argument("--only", default="", help="what begins so: hot, small, idle ...")
     parser.add_argument("--workers", default=",".join(WORKERS), help="these alone")
     return parser.parse_args()
 
 
-def measurements(seconds):
-    """(what, run(peer) -> figures, workers) of each."""
+def measurements(seconds, only):
+    """(what, run(peer) -> figures, workers) of each whose name begins so."""
+    return [one for one in all_measurements(seconds) if one[0].startswith(only)]
+
+
+def all_measurements(seconds):
     loops = WORKERS[:2]
     yield "hot, 200 people", partial(talk, HOT, seconds), WORKERS
     for load, workers in (

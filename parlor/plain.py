@@ -1,13 +1,16 @@
-"""RELAY=plain, and `make dev`: Engine.IO's own WebSocket, with what it lacks.
+"""RELAY=plain, and wherever there are threads: Engine.IO's own WebSocket, with what it lacks.
 
 Frames that cannot be read look like the end of the connection, and nothing is deflated: that costs
-100 KB a connection, and each frame would be deflated for each receiver.
+100 KB a connection, and each frame would be deflated for each receiver. That of simple_websocket,
+used where the worker brings none, is also held to whole frames of a bounded size, and to an end
+that its reading thread notices.
 """
 
 import logging
 import socket
 from contextlib import suppress
 from functools import cache
+from threading import Lock
 
 from engineio import packet as engine_packet
 
@@ -29,7 +32,17 @@ def guard_websocket(plain):
 
     def make(handler, eio):
         client = handler.__self__
-        app = plain(lambda websocket: handler(Frames(websocket, client)), eio)
+
+        def run(websocket):
+            frames = Frames(websocket, client)
+            try:
+                return handler(frames)
+            finally:
+                frames.let_go()
+
+        app = plain(run, eio)
+        if hasattr(app, "server_args"):
+            app.server_args["max_message_size"] = eio.max_http_buffer_size
 
         def serve(environ, start_response):
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
@@ -48,6 +61,8 @@ class Frames:
         client.cut = self.cut
         if hasattr(websocket, "Message"):
             websocket.Message = bounded(websocket.Message)
+        if hasattr(websocket, "ws"):
+            websocket.ws.sock = Whole(websocket.ws.sock)
         websocket.log = Discard()  # it would note each connection that both ends close
 
     def __getattr__(self, name):
@@ -67,18 +82,42 @@ class Frames:
 
     def close(self):
         """Wake up whoever waits for a frame, who says goodbye: to close would not wake them."""
-        with suppress(OSError):
-            raw(self.websocket).shutdown(socket.SHUT_RD)
+        self.shut(socket.SHUT_RD)
+
+    def let_go(self):
+        """At the end: simple_websocket's thread still reads, which would keep the line open."""
+        if hasattr(self.websocket, "ws"):
+            self.cut()
 
     def cut(self):
         """End the line of someone who does not read, and so cannot be told."""
+        self.shut(socket.SHUT_RDWR)
+
+    def shut(self, how):
         with suppress(OSError):
-            raw(self.websocket).shutdown(socket.SHUT_RDWR)
+            raw(self.websocket).shutdown(how)
+        if hasattr(self.websocket, "ws") and raw(self.websocket).fileno() < 0:
+            self.websocket.ws.event.set()  # its reading thread has ended, maybe without that
 
 
 def raw(websocket):
     """The socket below the worker's WebSocket, or below simple_websocket's."""
     return websocket.ws.sock if hasattr(websocket, "ws") else websocket.socket
+
+
+class Whole:
+    """A socket that sends all or nothing, for one thread after the other."""
+
+    def __init__(self, sock):
+        self.sock, self.lock = sock, Lock()
+
+    def __getattr__(self, name):
+        return getattr(self.sock, name)
+
+    def send(self, data):
+        with self.lock:
+            self.sock.sendall(data)
+        return len(data)
 
 
 @cache

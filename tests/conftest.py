@@ -1,5 +1,6 @@
 """The fixtures of all tests; what they are made of is in tests/support/."""
 
+import os
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -20,6 +21,21 @@ from tests.support.postgres import Postgres, find_binaries
 from tests.support.redis import Redis, find_redis
 from tests.support.server import Server
 from tests.support.wire import joined
+
+IN_NO_THREADS = {
+    "test_wire": "frames are read and closed as simple_websocket does it, not as parlor/wire.py",
+    "test_wire_ends": "likewise: its codes, and what it answers, are its own",
+    "test_wire_handshake": "likewise: the handshake is simple_websocket's",
+    "test_wire_peers": "likewise: thousands of connections are more than there are threads",
+}
+"""Tests of what WORKER=gthread does without, and why they cannot hold there."""
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("WORKER") == "gthread":
+        for item in items:
+            if reason := IN_NO_THREADS.get(item.path.stem):
+                item.add_marker(pytest.mark.skip(reason))
 
 
 @pytest.fixture(scope="session")

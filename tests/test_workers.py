@@ -103,6 +103,26 @@ def test_what_cannot_be_read_ends_the_line_and_no_other(line, alice, bob, opened
     assert bob.send("Still here")["ok"]
 
 
+def test_so_does_what_is_too_large(line, alice, bob, opened):
+    bob.enter(opened)
+    line.push(client_frame(event("message", {"data": "x" * 20_000})))
+    while line.receive():
+        pass
+    assert bob.send("Still here")["ok"]
+
+
+def test_an_upgrade_that_is_none_ends_and_polling_goes_on(server, alice, opened):
+    poll = Poll(server, alice, opened)
+    with Ear(poll) as ear:
+        ear.wait_for("40")
+        with dialed(server, query=f"&sid={poll.sid}") as line:
+            line.send_all(["2probe", "4"])
+            while line.receive():
+                pass
+        poll.send(event("message", "still polling", ack=7))
+        assert ear.ack(7)["ok"]
+
+
 def test_a_stop_tells_everybody_and_loses_nothing(stopping, person):
     alice = person("Alice", stopping)
     code = alice.create()
