@@ -14,6 +14,7 @@ import pytest
 
 from tests.faults.world import World
 from tests.support import ROOT
+from tests.support.server import Server
 
 OLD = ("0001", "0002", "0003")
 """Which came before anybody had anything to lose."""
@@ -199,15 +200,18 @@ def test_a_table_that_somebody_reads_for_long_is_waited_for_without_a_line_behin
     assert ask(server.database_url, "SELECT count(mood) FROM message") == (0,)
 
 
-def test_two_deploys_that_migrate_at_once_do_not_trip_over_each_other(postgres, server, migrations):
+def test_two_deploys_that_migrate_at_once_do_not_trip_over_each_other(
+    postgres, migrations, tmp_path
+):
     directory = migrations(ADD_COLUMN, ADD_INDEX)
     url = postgres.create("empty", "template1")
+    server = Server(tmp_path / "never-started", DATABASE_URL=url)
     command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
     both = [
         subprocess.Popen(
             [*command, "--directory", str(directory)],
             cwd=ROOT,
-            env={**server.environment, "DATABASE_URL": url},
+            env=server.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -76,7 +76,7 @@ def test_a_slow_resolver_is_waited_for_a_moment_by_one(resolver):
     for _ in range(10):
         with pytest.raises(NotFound):
             found()
-    assert SOON <= time.monotonic() - began < 2 * SOON
+    assert SOON <= time.monotonic() - began < 5 * SOON
     resolver.may_answer.set()
     time.sleep(0.1)
     assert found() == ("db.internal", "10.0.0.7")
