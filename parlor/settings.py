@@ -5,6 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -120,8 +121,11 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def require_redis(cls, value: str, info: ValidationInfo):
-        if value and not value.startswith(("redis://", "rediss://")):
-            raise ValueError("REDIS_URL must start with redis:// or rediss://")
+        if value and not is_address(value, ("redis", "rediss")):
+            raise ValueError(
+                "REDIS_URL must be like redis://user:password@host:6379/0, or rediss://… "
+                "(in the password, %2F stands for a slash, %40 for an @, %23 for a #)"
+            )
         if value and info.data.get("database_url", "").startswith("sqlite"):
             raise ValueError(
                 "REDIS_URL is for several processes, and those need DATABASE_URL to be a Postgres"
@@ -153,6 +157,15 @@ class Settings(BaseSettings):
     @property
     def on_sqlite(self):
         return self.database_url.startswith("sqlite")
+
+
+def is_address(url, schemes):
+    """Whether `url` has one of these schemes, a host, and a number as its port, if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text quotes what may be of the password
+        return False
 
 
 def explain(error):

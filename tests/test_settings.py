@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from parlor.settings import Settings
+from parlor.settings import Settings, explain
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +67,11 @@ def test_postgres_goes_by_the_names_that_hosts_hand_out(monkeypatch, scheme):
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "parlor.db"),
         ("DATABASE_CONNECTIONS", "1"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("REDIS_URL", "http://127.0.0.1:6379"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://127.0.0.1:six"),
+        ("REDIS_URL", "redis://127.0.0.1"),  # without a Postgres
         ("PORT", "0"),
         ("PORT", "http"),
         ("ROOM_GRACE", "-1"),
@@ -83,6 +88,26 @@ def test_a_bad_value_is_named_but_not_shown(monkeypatch, name, value):
     with pytest.raises(ValidationError, match=name) as stopped:
         Settings()
     assert "input_value" not in str(stopped.value)
+
+
+@pytest.mark.usefixtures("development")
+@pytest.mark.parametrize("password", ["its/secret", "its#secret", "its?secret"])
+def test_a_password_that_breaks_the_address_of_redis_is_not_shown(monkeypatch, password):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/parlor")
+    monkeypatch.setenv("REDIS_URL", f"redis://:{password}@127.0.0.1:6379/0")
+    with pytest.raises(ValidationError, match="REDIS_URL") as stopped:
+        Settings()
+    assert "its" not in explain(stopped.value)
+
+
+@pytest.mark.usefixtures("development")
+@pytest.mark.parametrize(
+    "url", ["redis://redis", "rediss://user:its%2Fsecret@[::1]:6380/1?ssl_ca_certs=/ca.pem"]
+)
+def test_addresses_of_redis(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/parlor")
+    monkeypatch.setenv("REDIS_URL", url)
+    assert Settings().redis_url == url
 
 
 @pytest.mark.usefixtures("development")
