@@ -26,11 +26,7 @@ def waker():
 
 
 def take(request):
-    """The request's socket, of which the worker is left nothing to close.
-
-    A duplicate would not do: libev leaves the closed descriptor in epoll's set as long as its
-    file is open, and makes that set anew, of all connections, at each event there.
-    """
+    """The request's socket, of which the worker is left nothing to close."""
     return Socket(request.family, request.type, request.proto, fileno=request.detach())
 
 

@@ -5,11 +5,15 @@ Those run under eventlet; `WORKER=gevent make test` runs all of them under anoth
 
 import os
 import signal
+from contextlib import ExitStack
 
 import pytest
 import requests
+import websocket
 
+from parlor import budget
 from tests.support import free_port
+from tests.support.across import wait_until
 from tests.support.ears import Ear, Poll
 from tests.support.people import PASSWORD, Person
 from tests.support.server import Server
@@ -157,3 +161,31 @@ def test_the_worker_is_the_one_that_is_set(server):
     assert requests.get(server.url + "/healthz", timeout=5).ok
     os.kill(server.workers()[0], signal.SIGUSR1)  # logs are opened anew
     assert requests.get(server.url + "/healthz", timeout=5).ok
+
+
+class Poor(Server):
+    """One that may open 300 files."""
+
+    def command(self, *arguments):
+        return ["sh", "-c", 'ulimit -n 300; exec "$@"', "sh", *super().command(*arguments)]
+
+
+@pytest.mark.parametrize("worker", ["eventlet", "gevent"])
+def test_whoever_is_one_too_many_is_told_so_and_pages_go_on(tmp_path, worker):
+    with Poor(tmp_path, WORKER=worker) as server, ExitStack() as lines:
+        most = 300 - 300 // 4 - budget.OTHERS
+        for _ in range(most):
+            lines.enter_context(dialed(server))
+        with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+            lines.enter_context(dialed(server))
+        assert requests.get(server.url + "/readyz", timeout=5).ok
+        lines.close()
+        wait_until(lambda: lets_in(server))
+
+
+def lets_in(server):
+    try:
+        with dialed(server):
+            return True
+    except websocket.WebSocketBadStatusException:
+        return False
