@@ -1,11 +1,12 @@
 """Messages read again from their table: pages, changes, counters, and what someone wrote."""
 
+import json
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, or_, select, true, tuple_
+from sqlalchemy import and_, bindparam, case, or_, select, text, true, tuple_
 from sqlalchemy.orm import aliased
 
 from models import IS_OPEN, Message, Participant, Room, db, utc
@@ -215,12 +216,19 @@ def counter(room_id):
     return found[0][0] if found else 0
 
 
+COUNTERS = {
+    "sqlite": text("""
+        SELECT id, last_seq FROM room
+        WHERE closed_at IS NULL AND id IN (SELECT value FROM json_each(:ids))"""),
+    "postgresql": text("SELECT id, last_seq FROM room WHERE closed_at IS NULL AND id = ANY(:ids)"),
+}
+"""One parameter, whatever their number: it is asked of thousands, every other second."""
+
+
 def counters(room_ids):
     """{room id: last_seq} of those rooms that are open."""
-    if not room_ids:
-        return {}
-    rows = select(Room.id, Room.last_seq).where(Room.id.in_(room_ids), IS_OPEN)
-    return dict(db.session.execute(rows).all())
+    ids, dialect = list(room_ids), db.engine.dialect.name
+    return dict(rows(COUNTERS[dialect], ids=json.dumps(ids) if dialect == "sqlite" else ids))
 
 
 @of_old
