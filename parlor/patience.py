@@ -62,9 +62,14 @@ class PatientCursor(cursor):
     """A cursor that begins the transaction by itself, with the first statement of it."""
 
     def execute(self, query, values=None):
-        if self.connection.is_idle:
-            query = (BEGIN.encode() if isinstance(query, bytes) else BEGIN) + query
-        super().execute(query, values)
+        begin = BEGIN.encode() if self.connection.is_idle else b""
+        before = self.connection.take_put_off()
+        super().execute(begin + before + self.mogrify(query, values))
+
+    def put_off(self, query, values=None):
+        """Have it done with the transaction's next statement, or its commit: that waits for one
+        answer instead of two. What it returns is lost; what it raises, the other one does."""
+        self.connection.is_put_off.append(self.mogrify(query, values) + b"; ")
 
     def executemany(self, query, rows):
         if self.connection.is_idle:
@@ -87,6 +92,7 @@ class PatientConnection(connection):
             silence.is_tested = False
         self.autocommit = True  # psycopg2 sends no BEGIN of its own
         self.cursor_factory = PatientCursor
+        self.is_put_off = []
 
     @property
     def is_idle(self):
@@ -97,11 +103,17 @@ class PatientConnection(connection):
         self.end("COMMIT")
 
     def rollback(self):
+        self.take_put_off()
         self.end("ROLLBACK")
 
     def end(self, how):
-        if not self.is_idle:
+        if self.is_put_off or not self.is_idle:
             self.cursor().execute(how)
+
+    def take_put_off(self):
+        """The statements that were put off, in one."""
+        statements, self.is_put_off = self.is_put_off, []
+        return b"".join(statements)
 
 
 def install():

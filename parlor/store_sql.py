@@ -5,7 +5,6 @@ driver costs more than the row itself.
 """
 
 import orjson
-from psycopg2.extras import execute_batch, execute_values
 
 from models import as_sqlite
 
@@ -34,6 +33,11 @@ CHANGE = """
     WHERE room_id = {0} AND seq = {0}"""
 
 AUTHORS = 'SELECT id FROM "user" WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE SKIP LOCKED'
+
+COUNT = """
+    UPDATE room SET last_seq = batch.last,
+        last_message_at = coalesce(CAST(batch.moment AS timestamptz), last_message_at)
+    FROM (VALUES {}) AS batch(last, moment, id) WHERE room.id = batch.id"""
 
 OPEN = "SELECT id FROM room WHERE id = ANY(%s) AND closed_at IS NULL"
 
@@ -97,9 +101,12 @@ class Postgres:
 
     @staticmethod
     def lock_rooms(cursor, ids, wait):
-        """In one order, against deadlocks."""
-        lock = "FOR UPDATE" if wait else "FOR UPDATE SKIP LOCKED"
-        cursor.execute(f"{OPEN} ORDER BY id {lock}", (ids,))
+        """In one order, against deadlocks. Those that are closed are found to be by `look_up`."""
+        lock = f"{OPEN} ORDER BY id FOR UPDATE"
+        if wait:
+            cursor.put_off(lock, (ids,))
+            return ids
+        cursor.execute(f"{lock} SKIP LOCKED", (ids,))
         return {id for (id,) in cursor}
 
     @staticmethod
@@ -112,23 +119,26 @@ class Postgres:
 
     @staticmethod
     def insert(cursor, rows):
-        execute_values(cursor, INSERT + "%s", rows, page_size=len(rows))
+        cursor.put_off(INSERT + listed(rows), flat(rows))
 
     @staticmethod
     def change(cursor, rows):
-        execute_batch(cursor, CHANGE.format("%s"), rows)
+        for row in rows:
+            cursor.put_off(CHANGE.format("%s"), row)
 
     @staticmethod
     def count(cursor, rows):
-        execute_values(
-            cursor,
-            """
-            UPDATE room SET last_seq = batch.last,
-                last_message_at = coalesce(CAST(batch.moment AS timestamptz), last_message_at)
-            FROM (VALUES %s) AS batch(last, moment, id) WHERE room.id = batch.id""",
-            rows,
-            page_size=len(rows),
-        )
+        cursor.put_off(COUNT.format(listed(rows)), flat(rows))
+
+
+def listed(rows):
+    """The places of rows of values, for VALUES."""
+    one = f"({', '.join(['%s'] * len(rows[0]))})"
+    return ", ".join([one] * len(rows))
+
+
+def flat(rows):
+    return [value for row in rows for value in row]
 
 
 def moment(at):

@@ -140,6 +140,32 @@ def test_beginning_a_transaction_and_its_limits_cost_no_message_of_their_own(
         assert len(waits) == 3
 
 
+def test_what_is_put_off_is_done_with_the_next_statement_in_one_go(app, context, database_url):
+    with closing(psycopg2.connect(database_url, connection_factory=PatientConnection)) as line:
+        cursor = line.cursor()
+        cursor.put_off("CREATE TEMPORARY TABLE noted AS SELECT %s::text AS word", ("50 %s",))
+        cursor.execute("SELECT word || %s FROM noted", ("!",))
+        assert cursor.fetchall() == [("50 %s!",)]
+        cursor.put_off("INSERT INTO noted VALUES ('committed')")
+        line.commit()
+        cursor.put_off("INSERT INTO noted VALUES ('not committed')")
+        line.rollback()
+        cursor.execute("SELECT count(*) FROM noted")
+        assert cursor.fetchall() == [(2,)]
+
+
+def test_what_was_put_off_and_fails_takes_the_commit_with_it(app, context, database_url):
+    with closing(psycopg2.connect(database_url, connection_factory=PatientConnection)) as line:
+        line.cursor().put_off("INSERT INTO room (code) VALUES ('K7QP')")
+        line.cursor().put_off("SELECT 1 / 0")
+        with pytest.raises(psycopg2.errors.Error):
+            line.commit()
+        line.rollback()
+        cursor = line.cursor()
+        cursor.execute("SELECT count(*) FROM room")
+        assert cursor.fetchall() == [(0,)]
+
+
 def test_many_rows_of_one_statement_are_in_a_transaction_too(app, context, database_url):
     with closing(connect(database_url)) as new:
         new.cursor().executemany("SELECT %s", [(1,), (2,)])
