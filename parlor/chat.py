@@ -207,7 +207,7 @@ def connect(place, socket, after=None):
         payload = backlog(place, after)
         if not is_still_in(place, socket):
             raise NotAMember
-        relay.send_room(socket, payload)
+        relay.send_room(socket, {**payload, **who_is_here(place)})
     except BaseException:
         live.exit(socket)  # a connection that is refused is never heard to end
         raise
@@ -228,19 +228,16 @@ def is_still_in(place, socket):
 
 
 def backlog(place, after):
-    """What `room` tells: the last page, or the changes above the number `after`.
+    """What `room` tells of the past: the last page, or the changes above the number `after`.
 
     After a long absence the last page, too, and the gap before it.
     """
-    here = live.here(place.live)
     is_long = after is not None and place.room.last_seq - after > LONG_ABSENCE
     jumps = after is None or is_long
     found = messages.page(place.room.id) if jumps else changes(place, after)
     payload = relay.Room(
         room=relay.room_facts(place.room),
         me=relay.person(place.me),
-        members=relay.people(here[: relay.NAMED]),
-        count=len(here),
         messages=[relay.message_payload(posted) for posted in found.messages],
         through=found.through,
         more=found.more and not jumps,  # older pages are asked for by the reader
@@ -248,6 +245,13 @@ def backlog(place, after):
     if is_long:
         payload["gap"] = relay.Gap(after=after, through=found.through)
     return payload
+
+
+def who_is_here(place):
+    """What `room` tells of the present. Whoever comes from now on is told of afterwards: so nothing
+    may be waited for in between."""
+    here = live.here(place.live)
+    return {"members": relay.people(here[: relay.NAMED]), "count": len(here)}
 
 
 def changes(place, after):

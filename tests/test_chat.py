@@ -73,6 +73,24 @@ def test_whoever_was_long_away_gets_the_last_page_and_is_told_of_the_gap(
     assert payload.get("gap") == ({"after": 0, "through": missed} if gap else None)
 
 
+def test_whoever_comes_while_the_backlog_is_read_is_among_those_who_are_here(
+    place, calls, monkeypatch
+):
+    """They are told of to this socket too, but before `room`: which may not take them back."""
+    page, sent = messages.page, []
+
+    def somebody_comes_meanwhile(*args):
+        chat.arrive(place.live, 77, "Bob")
+        return page(*args)
+
+    monkeypatch.setattr(messages, "page", somebody_comes_meanwhile)
+    monkeypatch.setattr(relay, "send_room", lambda socket, payload: sent.append(payload))
+    chat.connect(place, "tab")
+    [room] = sent
+    assert [one["name"] for one in room["members"]] == ["Alice", "Bob"]
+    assert room["count"] == 2
+
+
 def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch):
     def broken(*_):
         raise RuntimeError
