@@ -10,6 +10,8 @@ from alembic.operations import Operations
 
 from models import Message, db
 from parlor import relay, store
+from parlor.heartbeat import Heart
+from parlor.peers import of_room, peers
 from parlor.transactions import write_transaction
 from parlor.writer import Writer
 from wsgi import app
@@ -73,6 +75,49 @@ def no_head():
     replace(relay, "send_head", lambda room, seq: None)
 
 
+def told_before_commit():
+    """Other processes get what is about to be stored; a moment later it is."""
+
+    def rehearse(cursor, drafts):
+        outcomes = store.store(cursor, drafts)
+        cursor.connection.rollback()
+        return outcomes
+
+    def write(self, batch):
+        drafts = [ticket.draft for ticket in batch]
+        outcomes = write_transaction(self.engine, rehearse, drafts)
+        for draft, outcome in zip(drafts, outcomes, strict=True):
+            if outcome.is_new:
+                publish(draft.room, outcome.posted)
+        relay.pause(UNCOMMITTED)
+        write_as_ever(self, batch)
+
+    def publish(room, posted):
+        frame = relay.socketio.server.manager.emit_frame(
+            "message", relay.message_payload(posted), "nobody"
+        )
+        peers.send_frame(of_room(room), room, posted.version, frame)
+
+    write_as_ever = Writer.write
+    replace(Writer, "write", write)
+
+
+def the_dead_stay():
+    """Nobody looks which processes are gone."""
+    replace(Heart, "judge", lambda self: None)
+
+
+def nothing_said_anew():
+    """After an outage of Redis a process neither says who is with it, nor asks who else is."""
+
+    def begin(self):
+        if not self.sure_from:
+            begin_as_ever(self)
+
+    begin_as_ever = Heart.begin
+    replace(Heart, "begin", begin)
+
+
 def replace(where, name, by):
     """Only what is there can be broken."""
     assert hasattr(where, name)
@@ -81,7 +126,15 @@ def replace(where, name, by):
 
 BREAKAGES = {
     breakage.__name__: breakage
-    for breakage in (acknowledged_before_commit, id_ignored, backlog_before_entering, no_head)
+    for breakage in (
+        acknowledged_before_commit,
+        id_ignored,
+        backlog_before_entering,
+        no_head,
+        told_before_commit,
+        the_dead_stay,
+        nothing_said_anew,
+    )
 }
 
 BREAKAGES[os.environ["BREAK"]]()

@@ -1,23 +1,28 @@
-"""Postgres is started anew, or stands still, under two processes."""
+"""Postgres, or PgBouncer in front of it, is started anew under two processes."""
 
 import time
 
 import pytest
 
 from tests.faults.agreement import agree
+from tests.faults.conftest import long
 from tests.faults.world import World
 
 pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.mark.parametrize("seconds", [1, pytest.param(5, marks=pytest.mark.long)])
-def test_postgres_is_restarted_under_two_processes(start_cluster, postgres, seconds, figure):
-    cluster = start_cluster()
+@pytest.mark.parametrize("seconds", [1, pytest.param(5, marks=long)])
+@pytest.mark.parametrize("what", ["postgres", pytest.param("bouncer", marks=long)])
+def test_the_database_is_restarted_under_two_processes(
+    start_cluster, request, what, seconds, figure
+):
+    database = request.getfixturevalue(what)
+    cluster = start_cluster(on=database)
     with World(cluster, resend=30) as world:
         world.talk(1)
-        postgres.stop()
+        database.stop()
         time.sleep(seconds)
-        postgres.start()
+        database.start()
         ended = time.monotonic()
         again = world.wait_for(lambda: world.acks(since=ended), "an acknowledgement")[0].at
         world.talk(1)
@@ -25,4 +30,4 @@ def test_postgres_is_restarted_under_two_processes(start_cluster, postgres, seco
         world.finish()
     assert {code for sender in world.senders for _, code in sender.put_off} <= {"retry"}
     assert not any(client.losses for client in world.clients)
-    figure("Postgres restarted: stored again after", again - ended, below=3)
+    figure(f"{what} restarted: stored again after", again - ended, below=3)

@@ -22,6 +22,7 @@ def test_a_process_is_killed_and_comes_back(start_cluster, figure):
         struck = time.monotonic()
         one.kill()
         answered = world.answers_after(struck)
+        world.wait_for(lambda: not all(one.is_in for one in world.receivers), "some are out")
         agree(world, [other])
         faded = time.monotonic() - struck
         one.start()

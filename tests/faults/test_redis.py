@@ -37,7 +37,7 @@ def note_what_went_on(what, world, watch, began, ended, figure):
     assert not any(client.losses for client in world.clients)
     took = [ack.took for ack in world.acks(began, ended) if ack.at - ack.took > began]
     figure(f"{what}: acknowledgements, p99", p99(took), below=0.5)
-    figure(f"{what}: health at worst", max(watch.took("/healthz", began, ended)), below=0.25)
+    figure(f"{what}: health, p99", p99(watch.took("/healthz", began, ended)), below=0.25)
     figure(f"{what}: typing, p99", p99(watch.took("typing", began, ended)), below=0.25)
 
 
