@@ -122,6 +122,7 @@ def stop_when_told(worker, pipe, go_on):
 def post_fork(server, worker):
     # Until a worker has handlers of its own, it puts what it is told into its copy of this.
     worker.told_early = server.SIG_QUEUE
+    worker.addresses = [str(listener) for listener in server.LISTENERS]
 
 
 def was_told(signals):
@@ -142,5 +143,5 @@ def post_worker_init(worker):
     Thread(target=stop_when_told, args=(worker, told, go_on), daemon=True).start()
     if was_told(worker.told_early):
         worker.alive = False
-    for listener in worker.sockets:
-        worker.log.info("Parlor is at %s", listener)
+    for address in worker.addresses:
+        worker.log.info("Parlor is at %s", address)

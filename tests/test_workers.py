@@ -157,6 +157,7 @@ def test_a_killed_worker_is_replaced_and_what_it_acknowledged_is_there(stopping,
 
 def test_the_worker_is_the_one_that_is_set(server):
     assert f"Using worker: {server.settings['WORKER']}" in server.log()
+    assert f"Parlor is at {server.url}\n" in server.log()
     assert "eventlet" not in server.log()
     assert requests.get(server.url + "/healthz", timeout=5).ok
     os.kill(server.workers()[0], signal.SIGUSR1)  # logs are opened anew
