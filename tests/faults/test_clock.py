@@ -7,6 +7,10 @@ import pytest
 
 from tests.faults.conftest import long, on_one_stand
 from tests.faults.world import World
+from tests.support.across import is_open
+
+UNTIL_ADOPTED = 25
+"""Seconds in which the process on duty has looked for rooms that it does not know."""
 
 HOUR = 3600
 
@@ -35,3 +39,23 @@ def test_a_clock_that_is_set_back_or_forth_changes_no_order(serve, hours):
     assert len(seqs) == 50
     assert seqs == list(range(seqs[0], seqs[0] + 50))
     assert times != sorted(times), "the clock was right"
+
+
+@long
+@pytest.mark.parametrize(("hours", "closes"), [(-1, True), (1, False)])
+@pytest.mark.timeout(120)
+def test_a_process_whose_clock_is_wrong_closes_rooms_when_it_should(
+    start_server, postgres, redis, person, hours, closes
+):
+    """It is the first, so it is on duty, and closes the rooms of the other, too."""
+    places = {"DATABASE_URL": postgres.fresh_database(), "REDIS_URL": redis.url}
+    places["ROOM_GRACE"] = 2 if closes else 600
+    wrong = {"serves": "tests.faults.clocks:app", "CLOCK_OFFSET": hours * HOUR}
+    start_server(name="wrong", **wrong, **places).wait_until_up("/readyz")
+    alice = person("Alice", start_server(name="right", **places))
+    code = alice.enter()
+    alice.tab.close()
+    left = time.monotonic()
+    while is_open(places["DATABASE_URL"], code) and time.monotonic() < left + UNTIL_ADOPTED:
+        time.sleep(0.5)
+    assert is_open(places["DATABASE_URL"], code) != closes

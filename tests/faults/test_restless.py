@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.faults.agreement import FADED, agree
+from tests.faults.conftest import long
 from tests.faults.link import Lost
 from tests.faults.receiver import Receiver
 from tests.faults.world import World
@@ -32,7 +33,9 @@ class Restless(Receiver):
             raise Lost("restless")
 
 
-@pytest.mark.parametrize("fault", ["none", "killed", "redis"])
+@pytest.mark.parametrize(
+    "fault", ["killed", pytest.param("none", marks=long), pytest.param("redis", marks=long)]
+)
 def test_counts_are_right_however_people_come_and_go(start_cluster, fault, figure):
     cluster = start_cluster(4, LEAVE_GRACE=1)
     with World(cluster, senders=4, receivers=0) as world:
