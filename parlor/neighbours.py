@@ -6,7 +6,6 @@ later. What becomes of that when a process dies, or Redis, stands in heartbeat.p
 
 import logging
 from contextlib import contextmanager
-from threading import Event
 
 from parlor import relay
 from parlor.bus import Away
@@ -14,7 +13,7 @@ from parlor.heartbeat import Heart
 from parlor.live_room import LiveRoom, Member
 from parlor.peers import elsewhere, of_room, peers
 from parlor.presence import presence
-from parlor.replica import Nobody
+from parlor.replica import Known, Nobody
 from parlor.rooms import live
 
 log = logging.getLogger(__name__)
@@ -27,18 +26,6 @@ GLIMPSE = 1
 
 AT_ONCE = 200
 """Rooms that are asked for together."""
-
-
-class Known:
-    """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
-    and what is told of it is heard; `is_settled`: set once that was found out, or could not be;
-    `is_late`: whether somebody was let in before that, without word of the others."""
-
-    def __init__(self, room):
-        self.room = room
-        self.is_settled = Event()
-        self.is_stale = self.is_late = False
-        self.whole_at = None
 
 
 class Neighbours(Nobody):
@@ -55,6 +42,7 @@ class Neighbours(Nobody):
         self.bus, self.register, self.recheck = bus, register, recheck
         self.known: dict[int, Known] = {}
         self.wanted: dict[int, Known] = {}
+        self.unanswered: set[int] = set()  # rooms that were asked for in vain
         self.glimpsed: dict[int, LiveRoom] = {}
         self.heart = Heart(bus, register, self)
         self.is_loading = False
@@ -163,6 +151,8 @@ class Neighbours(Nobody):
             for id, known in some.items():
                 if id in found:
                     self.learn(known, found[id])
+                else:
+                    self.unanswered.add(id)
                 known.is_settled.set()
 
     def take(self):
@@ -175,14 +165,23 @@ class Neighbours(Nobody):
             return some
 
     def ask(self, some):
-        self.bus.wait_followed([of_room(known.room) for known in some.values()], SETTLE)
+        """As `read`; nothing where there is no answer, or what is told next may not be heard."""
         try:
-            return self.read(list(some))
+            if self.bus.wait_followed([of_room(known.room) for known in some.values()], SETTLE):
+                return self.read(list(some))
+            log.info("Redis does not confirm what is followed")
         except Away:
             log.info("Redis does not say who else is there")
         except Exception:
-            log.exception("who else is there cannot be read")  # the next to come is asked for again
+            log.exception("who else is there cannot be read")
         return {}
+
+    def ask_again(self):
+        """What was asked in vain, where Redis was only slow."""
+        if self.bus.well_since is not None:
+            ids, self.unanswered = self.unanswered, set()
+            for id in ids:
+                self.want(id)
 
     def learn(self, known, found):
         """All who are elsewhere in a room, unless somebody came or went while that was asked."""
@@ -206,6 +205,7 @@ class Neighbours(Nobody):
     def look_after(self):
         """To be called each second."""
         self.let_go()
+        self.ask_again()
         self.heart.look_after()
 
     def mine(self):

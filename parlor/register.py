@@ -79,11 +79,8 @@ class Register:
     def people(self, room_ids):
         """{room id: [(process, [user id, name, picture, is account])]}, of the dead, too."""
         replies = self.bus.read(*(("HVALS", here(id)) for id in room_ids))
-        values = [[orjson.loads(value) for value in reply] for reply in replies]
-        return {
-            id: [(process, person) for process, *person in there]
-            for id, there in zip(room_ids, values, strict=True)
-        }
+        there = [list(filter(None, map(read_entry, reply))) for reply in replies]
+        return dict(zip(room_ids, there, strict=True))
 
     # When somebody was there
 
@@ -174,6 +171,16 @@ class Register:
         gone = [("HDEL", here(id), *fields) for id, fields in theirs.items() if fields]
         if gone:
             self.bus.read(*gone)
+
+
+def read_entry(value):
+    """(process, [user id, name, picture, is account]), or None for what another version wrote."""
+    try:
+        process, *person = orjson.loads(value)
+    except (TypeError, ValueError):
+        return None
+    kinds = [type(part) for part in (process, *person[:2])]
+    return (process, person) if kinds == [str, int, str] and len(person) == 4 else None
 
 
 def in_parts(things):

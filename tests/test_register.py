@@ -65,6 +65,16 @@ def test_who_is_on_one_process_is_known_to_the_other(one, other):
     assert [person[1] for _, person in there(other)[ROOM.id]] == ["Bob"]
 
 
+def test_what_another_version_wrote_of_somebody_hides_nobody_else(one, other, redis):
+    one.enter(ROOM, Member(*ALICE))
+    one.bus.read(("TIME",))
+    strange = ["{", "7", "[]", '["b0b", 2]', '["b0b", [], "Bob", null, false]', '{"a": 1}']
+    with redis.client() as client:
+        for number, value in enumerate([*strange, '["b0b", 2, "Bob", null, false, "new"]']):
+            client.hset(f"parlor:here:{ROOM.id}", f"b0b:{number}", value)
+    assert there(other)[ROOM.id] == [(one.bus.process, ALICE)]
+
+
 def test_a_process_that_begins_brings_all_its_people(one, other):
     many = [(LiveRoom(n, f"R{n:03}"), [Member(*ALICE)]) for n in range(1, 452)]
     one.begin(many)

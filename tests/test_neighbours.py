@@ -1,0 +1,108 @@
+"""What a process knows of the others, whatever Redis answers, and when."""
+
+import pytest
+
+from parlor import neighbours as module
+from parlor import relay
+from parlor.bus import Alone, Away
+from parlor.live_room import LiveRoom
+from parlor.neighbours import Neighbours
+from parlor.rooms import live
+
+ALICE, BOB = [1, "Alice", None, False], [2, "Bob", None, False]
+
+
+class Bus(Alone):
+    """A bus on which all is followed once it is asked for, unless it is slow."""
+
+    is_slow = False
+
+    def wait_followed(self, channels, seconds):
+        return not self.is_slow
+
+
+class Register:
+    """One of which it is said beforehand what it answers."""
+
+    def __init__(self):
+        self.there, self.is_away, self.written = {}, False, []
+
+    def __getattr__(self, name):
+        return lambda *arguments: self.written.append((name, *arguments))
+
+    def people(self, room_ids):
+        if self.is_away:
+            raise Away
+        return {id: self.there.get(id, []) for id in room_ids}
+
+    def beats(self, names):
+        return [True for _ in names]
+
+
+@pytest.fixture
+def register():
+    return Register()
+
+
+@pytest.fixture
+def bus():
+    return Bus()
+
+
+@pytest.fixture
+def rechecked():
+    return []
+
+
+@pytest.fixture
+def others(bus, register, rechecked, monkeypatch):
+    """The Neighbours of this process; what it does in the background, it does at once."""
+    monkeypatch.setattr(relay, "in_background", lambda task: task())
+    monkeypatch.setattr(module.presence, "tell", lambda *_, **__: None)
+    made = Neighbours(bus, register, recheck=lambda: rechecked.append(True))
+    monkeypatch.setattr(made.heart, "look_after", lambda: None)
+    live.configure(room_grace=600, leave_grace=10, others=made)
+    yield made
+    live.configure(room_grace=600, leave_grace=10)
+
+
+@pytest.fixture
+def room(others):
+    return live.open(5, "K7QP")
+
+
+def names(room):
+    return [member.name for member in live.here(room)]
+
+
+def test_who_else_is_there_is_asked_again_where_redis_was_only_slow(others, register, room):
+    register.there[room.id] = [("b0b", BOB)]
+    register.is_away = True
+    live.enter(room, *ALICE[:2], "tab")
+    assert names(room) == ["Alice"]
+    register.is_away = False
+    others.look_after()
+    assert names(room) == ["Alice", "Bob"]
+    assert others.knows(room)
+
+
+def test_nothing_is_known_of_a_room_before_it_is_heard(others, bus, register, room):
+    """Who came or went in between would be missed, and who had to go would stay."""
+    bus.is_slow = True
+    live.enter(room, *ALICE[:2], "tab")
+    assert not others.knows(room)
+    bus.is_slow = False
+    others.look_after()
+    assert others.knows(room)
+
+
+def test_while_redis_is_away_it_is_not_asked(others, bus, register, room):
+    register.is_away = True
+    live.enter(room, *ALICE[:2], "tab")
+    bus.well_since = None
+    register.is_away = False
+    others.look_after()
+    assert not others.knows(room)
+    bus.well_since = 1
+    others.look_after()
+    assert others.knows(room)
