@@ -5,7 +5,6 @@ import pytest
 from parlor import neighbours as module
 from parlor import relay
 from parlor.bus import Alone, Away
-from parlor.live_room import LiveRoom
 from parlor.neighbours import Neighbours
 from parlor.rooms import live
 
