@@ -31,7 +31,8 @@ dev: setup ## Run a development server that reloads when a file changes
 	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m flask dev
 
 # Tests that say within how many seconds something is over: nothing else runs beside them.
-ALONE := tests/faults tests/test_stopping.py tests/test_reaper.py tests/test_ws_ends.py \
+ALONE := tests/faults tests/test_stopping.py tests/test_workers.py tests/test_websocket_only.py \
+  tests/test_reaper.py tests/test_ws_ends.py \
   tests/test_growth.py tests/test_browser_line.py tests/test_wire_peers.py \
   tests/test_migrations_online.py tests/test_bus_away.py
 
