@@ -26,6 +26,11 @@ PROCESSES, SEEN, DUTY = "processes", "seen", "duty"
 
 GOOD = ("PX", LASTS * 1000)
 
+PROLONG = """
+    if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+    return 0"""
+"""The lease of whoever has it."""
+
 
 def here(room_id):
     return f"here:{room_id}"
@@ -122,22 +127,19 @@ class Register:
     def beat(self):
         """A sign of life. Returns (whether the last one was still good, whether duty is ours)."""
         name = self.bus.process
-        was_good, _, duty, told = self.bus.read(
+        was_good, _, is_ours, told = self.bus.read(
             ("SET", beat_of(name), 1, "XX", *GOOD),
             ("SET", DUTY, self.me, "NX", *GOOD),
-            ("GET", DUTY),
+            ("EVAL", PROLONG, 1, DUTY, self.me, GOOD[1]),
             ("TIME",),
         )
         self.set_clock(told)
-        is_ours = duty == self.me.encode()
-        if is_ours:
-            self.bus.read(("PEXPIRE", DUTY, GOOD[1]))
-        return bool(was_good), is_ours
+        return bool(was_good), bool(is_ours)
 
     def processes(self):
         """{name: whether it lives} of all that have begun, and were not buried."""
         (names,) = self.bus.read(("SMEMBERS", PROCESSES))
-        names = [name.decode() for name in names]
+        names = [name.decode(errors="replace") for name in names]
         return dict(zip(names, self.beats(names), strict=True))
 
     def beats(self, names):
