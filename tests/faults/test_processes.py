@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.agreement import FADED, agree
 from tests.faults.world import World
+from tests.support.talk import frozen
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -33,6 +34,28 @@ def test_a_process_is_killed_and_comes_back(start_cluster, figure):
     figure("killed: those who do not come back are gone after", faded, below=FADED)
 
 
+@pytest.mark.long
+def test_a_process_stands_still_and_goes_on(start_cluster, figure):
+    """For longer than it takes to be held for dead; its people wait for it."""
+    cluster = start_cluster()
+    one, other = cluster
+    with World(other, listen_at=[one, other]) as world:
+        agree(world, cluster)
+        world.talk(1)
+        there = [client for client in world.clients if client.door is one]
+        here = [client for client in world.clients if client.door is other]
+        with frozen(one):
+            agree(world, [other], among=here)
+            world.talk(1)
+        ended = time.monotonic()
+        agree(world, cluster)
+        agreed = time.monotonic() - ended
+        world.talk(1)
+        world.finish()
+    assert not any(client.losses for client in there)
+    figure("frozen: goes on, and all agree on who is here after", agreed, below=FADED)
+
+
 @pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
 def test_workers_are_killed_in_turn(start_cluster, kills, figure):
     cluster = start_cluster()
@@ -40,13 +63,14 @@ def test_workers_are_killed_in_turn(start_cluster, kills, figure):
         answers = []
         for n in range(kills):
             world.talk(0.5)
+            cluster[(n + 1) % 2].wait_until_up()  # it was struck before
             struck = time.monotonic()
             cluster[n % 2].kill_worker()
             answers.append(world.answers_after(struck))
         world.talk(0.5)
         agreed = agree(world, cluster)
         world.finish()
-    figure("worker killed: answers again, at worst, after", max(answers), below=3)
+    figure("worker killed: answered elsewhere, at worst, after", max(answers), below=3)
     figure("worker killed: all agree on who is here after", agreed, below=FADED)
 
 
@@ -67,6 +91,7 @@ def test_a_rolling_deploy_behind_nginx_loses_nothing(start_cluster, start_nginx,
             server.start()
             server.wait_until_up("/readyz")
         deployed = time.monotonic() - struck
+        world.wait_for(lambda: all(client.is_in for client in world.clients), "all are back", 60)
         world.talk(1)
         agreed = agree(world, cluster)
         world.finish()

@@ -48,7 +48,8 @@ class Cluster:
 
     def door(self, n):
         """Where somebody goes who comes back to another process each time, to the nth first."""
-        return Turns(self.servers[n % len(self.servers) :] + self.servers)
+        first = n % len(self.servers)
+        return Turns(self.servers[first:] + self.servers[:first])
 
 
 class Turns:
