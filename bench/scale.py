@@ -6,6 +6,7 @@ python -m bench.scale --processes 4       that alone; writes nothing
 """
 
 import argparse
+import os
 import time
 from dataclasses import dataclass, field, replace
 
@@ -57,6 +58,8 @@ class Result:
     """What was measured with so many processes: {name: number} of each part; what went wrong."""
 
     processes: int
+    load_before: float = 0
+    """The machine's load average: how busy it was with other things."""
     joined: dict = field(default_factory=dict)
     rest: dict = field(default_factory=dict)
     talk: dict = field(default_factory=dict)
@@ -71,7 +74,7 @@ class Run:
 
     def __init__(self, plan, processes, tell):
         self.plan, self.tell = plan, tell
-        self.result = Result(processes)
+        self.result = Result(processes, os.getloadavg()[0])
         with Cluster(processes, plan.sizes) as self.cluster:
             try:
                 self.measure()

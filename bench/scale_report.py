@@ -26,7 +26,7 @@ def section(results, plan):
     parts = [
         SCALE,
         "Written by `make bench-scale`; what it does stands in `bench/scale.py`.",
-        "\n".join(f"- {line}" for line in circumstances(plan)),
+        "\n".join(f"- {line}" for line in circumstances(results, plan)),
         as_markdown([HEADS, ("---",) * len(HEADS), *(row.cells() for row in rows(results))]),
         "### While they talk",
         table(results, talk_lines(results)),
@@ -43,12 +43,15 @@ def section(results, plan):
     return "\n\n".join(parts)
 
 
-def circumstances(plan):
+def circumstances(results, plan):
     postgres = output(str(find_binaries() / "postgres"), "--version")
     redis = output("redis-server", "--version").split(" sha=")[0]
     commit = output("git", "rev-parse", "--short", "HEAD")
     return [
         f"Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Parlor: {commit}.",
+        "Load average before each run, by other programs: "
+        + ", ".join(f"{result.load_before:.1f}" for result in results)
+        + ". Where it is not near 0, they took part of the time.",
         f"Machine: {machine()}. {postgres}, fsync=on; {redis}; {packages()}.",
         f"{plan.rooms * plan.size:,} people in {plan.rooms:,} rooms of {plan.size}: each says "
         f"something every {plan.every:g} s. A room of {plan.large:,} more, in which "
