@@ -23,7 +23,6 @@ from parlor import (
     passwords,
     pictures,
     plain,
-    recheck,
     relay,
     text,
     tokens,
@@ -111,8 +110,8 @@ def meet(app, redis_url):
         peers.configure()
         return None
     bus = Bus(redis_url, hear=peers.hear, back=lambda: others.begin())
+    others = Neighbours(bus, Register(bus))
     run = partial(housekeeping.beside, app)
-    others = Neighbours(bus, Register(bus), recheck=partial(run, recheck.recheck))
     peers.configure(bus, find_room=live.find, pass_on=relay.pass_on, run=run)
     return others
 

@@ -66,6 +66,12 @@ def unwatch(socket, room_ids):
         socketio.server.manager.leave_room(socket, "/", watchers(id))
 
 
+def watched(socket):
+    """The ids of the rooms that a socket's user sees among their conversations."""
+    names = list(socketio.server.manager.rooms_of.get(socket, ()))
+    return [int(name.removeprefix("watch:")) for name in names if name.startswith("watch:")]
+
+
 def sockets_of(user_id):
     """A user's sockets that have asked for their conversations."""
     return socketio.server.manager.members(tabs(user_id))

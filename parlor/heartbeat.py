@@ -69,11 +69,12 @@ class Heart:
         """Say under a new name who is here. Returns the LiveRooms in which there is anybody."""
         former = self.bus.process
         self.is_sure, self.sure_from = False, time.monotonic() + UNSURE
-        self.bus.rename()
+        with live.lock:  # nobody comes half under one name, half under the other
+            self.bus.rename()
         mine = self.neighbours.mine()
         self.register.begin(mine)
         goes_by(former, self.bus.process)
-        self.register.bury(former)
+        self.neighbours.buried(self.register.bury(former))  # some may have left unheard
         return [room for room, _ in mine]
 
     def look_after(self):
@@ -117,6 +118,7 @@ class Heart:
 
 @elsewhere(of_everyone)
 def goes_by(former, name):
-    """Another process has another name now."""
+    """Another process has another name now: it had lost touch."""
     live.others.heart.rename(former, name)
+    live.others.is_in_doubt = True
     live.call(former, name)

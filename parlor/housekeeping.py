@@ -141,6 +141,18 @@ def recheck_alone():
         recheck.recheck()
 
 
+def recheck_in_doubt():
+    """Find out what others have decided, and may not have been able to tell."""
+    others = live.others
+    if others.is_in_doubt:
+        others.is_in_doubt = False
+        try:
+            recheck.recheck()
+        except BaseException:
+            others.is_in_doubt = True
+            raise
+
+
 def once(job):
     """Of several processes one does it."""
 
@@ -160,6 +172,7 @@ JOBS = [
     (1, marks.flush),
     (1, once(webhooks.tell_bots)),
     (2, tell_heads),
+    (1, recheck_in_doubt),
     (5, drop_ghosts),
     (5, recheck_alone),
     (5, once(erasure.erase_some)),

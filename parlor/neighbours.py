@@ -37,9 +37,8 @@ class Neighbours(Nobody):
 
     are_there = True
 
-    def __init__(self, bus, register, recheck):
-        """`recheck()`: called when people may have been made to leave and nobody here heard."""
-        self.bus, self.register, self.recheck = bus, register, recheck
+    def __init__(self, bus, register):
+        self.bus, self.register = bus, register
         self.known: dict[int, Known] = {}
         self.wanted: dict[int, Known] = {}
         self.unanswered: set[int] = set()  # rooms that were asked for in vain
@@ -219,7 +218,7 @@ class Neighbours(Nobody):
         for room in rooms:
             look_again(room)
             self.want(room.id)
-        self.recheck()
+        self.is_in_doubt = True
 
     def made_sure(self):
         """From now on, who is not in Redis is gone."""
@@ -228,6 +227,7 @@ class Neighbours(Nobody):
 
     def lost(self, process):
         """Another process is gone, and with it those who are nowhere else."""
+        self.is_in_doubt = True
         for room, left in live.lose(process):
             presence.tell(room, left=left)
 

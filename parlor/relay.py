@@ -22,6 +22,7 @@ from parlor.audiences import (  # noqa: F401 - what else is done with sockets
     unfollow,
     unwatch,
     watch,
+    watched,
     watchers,
 )
 from parlor.fanout import FanOut

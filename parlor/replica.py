@@ -15,6 +15,8 @@ class Nobody:
     are_there = False
     is_on_duty = True
     """Whether this process does what is to be done once, however many there are."""
+    is_in_doubt = False
+    """Whether another one may have decided who has to go, and could not tell."""
 
     def came(self, room, member):
         """Someone is here, on their first socket or by a form, maybe under another name."""

@@ -139,10 +139,6 @@ class LiveRooms(Replica):
         return [socket for socket, seat in self.seats.items() if seat.room is room]
 
     @locked
-    def all_seats(self):
-        return list(self.seats.values())
-
-    @locked
     def sockets_of(self, user_id, keys):
         """The sockets of a user that came with one of those keys, in rooms and in the lobby."""
         visitors = [(socket, self.visitor(socket)) for socket in self.sockets()]

@@ -6,6 +6,7 @@ from parlor import neighbours as module
 from parlor import relay
 from parlor.bus import Alone, Away
 from parlor.neighbours import Neighbours
+from parlor.peers import peers
 from parlor.rooms import live
 
 ALICE, BOB = [1, "Alice", None, False], [2, "Bob", None, False]
@@ -24,7 +25,10 @@ class Register:
     """One of which it is said beforehand what it answers."""
 
     def __init__(self):
-        self.there, self.is_away, self.written = {}, False, []
+        self.there, self.buried, self.is_away, self.written = {}, {}, False, []
+
+    def bury(self, process):
+        return self.buried.pop(process, [])
 
     def __getattr__(self, name):
         return lambda *arguments: self.written.append((name, *arguments))
@@ -49,16 +53,11 @@ def bus():
 
 
 @pytest.fixture
-def rechecked():
-    return []
-
-
-@pytest.fixture
-def others(bus, register, rechecked, monkeypatch):
+def others(bus, register, monkeypatch):
     """The Neighbours of this process; what it does in the background, it does at once."""
     monkeypatch.setattr(relay, "in_background", lambda task: task())
     monkeypatch.setattr(module.presence, "tell", lambda *_, **__: None)
-    made = Neighbours(bus, register, recheck=lambda: rechecked.append(True))
+    made = Neighbours(bus, register)
     monkeypatch.setattr(made.heart, "look_after", lambda: None)
     live.configure(room_grace=600, leave_grace=10, others=made)
     yield made
@@ -105,3 +104,23 @@ def test_while_redis_is_away_it_is_not_asked(others, bus, register, room):
     bus.well_since = 1
     others.look_after()
     assert others.knows(room)
+
+
+def test_others_look_again_where_somebody_left_while_that_could_not_be_told(
+    others, bus, register, room, monkeypatch
+):
+    told = []
+    monkeypatch.setattr(module, "look_again", lambda room: told.append((room.id, room.code)))
+    live.enter(room, *ALICE[:2], "tab")
+    register.buried[bus.process] = [(5, "K7QP"), (6, "M3XA")]
+    others.begin()
+    assert set(told) == {(5, "K7QP"), (6, "M3XA")}
+
+
+def test_who_has_to_go_is_looked_up_when_another_process_was_out_of_touch(others):
+    assert not others.is_in_doubt
+    peers.do("goes_by", "b0b", "b0b2")
+    assert others.is_in_doubt
+    others.is_in_doubt = False
+    others.lost("b0b2")
+    assert others.is_in_doubt, "it may have gone before it told"
