@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import flask_migrate
 from flask import Blueprint, current_app
+from sqlalchemy.exc import OperationalError
 from werkzeug.serving import is_running_from_reloader, run_simple
 
 from models import db
@@ -46,13 +47,21 @@ def copy_to(url, hold):
     if scheme not in ("postgres", "postgresql") or db.engine.dialect.name != "sqlite":
         raise click.UsageError("This goes from SQLite to postgresql://… and no other way.")
     url = f"postgresql+psycopg2://{rest}"
-    flask_migrate.upgrade(x_arg=[f"url={url}"])
+    make_tables(url)
     with copying.held(db.engine) as source:
         show_progress(copying.copy(source, url))
         click.echo("All is copied.")
         if hold:
             click.echo("Nothing is stored here any more. Set DATABASE_URL now; Ctrl-C gives up.")
             threading.Event().wait()
+
+
+def make_tables(url):
+    """Those of the newest version, in the Postgres at `url`. Raises ClickException."""
+    try:
+        flask_migrate.upgrade(x_arg=[f"url={url}"])
+    except OperationalError as error:
+        raise click.ClickException(f"Its tables could not be made: {error.orig}") from error
 
 
 def show_progress(copied):

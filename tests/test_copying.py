@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
 from models import Bot, Login, Room, User, db, now
-from tests.support import ROOT
+from tests.support import ROOT, free_port
 from tests.support.migrated import copy_sqlite
 from tests.support.rows import account, add, draft, new_room, store
 
@@ -96,6 +96,12 @@ def test_what_fails_on_the_way_leaves_nothing(runner, talk, other, target):
     with target.connect() as there:
         assert inspect(there).has_table("message")
         assert not any(contents(there).values())
+
+
+def test_a_postgres_that_is_not_there_is_said_so(runner, talk):
+    result = copies(runner, f"postgresql://parlor:parlor@127.0.0.1:{free_port()}/parlor")
+    assert result.exit_code == 1
+    assert "Its tables could not be made: " in result.output
 
 
 def test_it_goes_no_other_way(runner, talk, database_url):
