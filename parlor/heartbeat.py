@@ -69,10 +69,11 @@ class Heart:
         """Say under a new name who is here. Returns the LiveRooms in which there is anybody."""
         former = self.bus.process
         self.is_sure, self.sure_from = False, time.monotonic() + UNSURE
-        with live.lock:  # nobody comes half under one name, half under the other
+        with live.lock:  # who comes or goes meanwhile does so after it was said who is here
             self.bus.rename()
-        mine = self.neighbours.mine()
-        self.register.begin(mine)
+            mine = self.neighbours.mine()
+            self.register.enter_all(mine)
+        self.register.begin()
         goes_by(former, self.bus.process)
         self.neighbours.buried(self.register.bury(former))  # some may have left unheard
         return [room for room, _ in mine]

@@ -83,6 +83,7 @@ class Neighbours(Nobody):
     def forget(self, room):
         """Nobody here is in a room any more: who else is there is not known any more."""
         if self.known.pop(room.id, None):
+            self.register.empty(room)
             peers.unfollow(of_room(room), "people")
 
     def let_go(self):

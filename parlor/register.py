@@ -2,6 +2,7 @@
 
     here:<room id>   hash: <process>:<user id> -> who that is
     rooms:<process>  set: id and code of each room in which it has people
+    grave:<process>  there while somebody takes away what it has left
     beat:<process>   there for LASTS after its last sign of life
     processes        set of names
     seen             sorted set: room id -> when somebody was there, or came to look
@@ -18,6 +19,9 @@ import orjson
 
 LASTS = 12
 """Seconds for which a sign of life is good."""
+
+BURIED_WITHIN = 5
+"""Seconds after which another may take away what a dead process has left."""
 
 AT_ONCE = 200
 """Rooms that are written, or taken away, together."""
@@ -66,7 +70,7 @@ class Register:
     def enter(self, room, member):
         """A rooms.Member is in a LiveRoom on this process."""
         self.bus.write("HSET", here(room.id), *self.entry(member))
-        self.bus.write("SADD", rooms_of(self.bus.process), f"{room.id} {room.code}")
+        self.bus.write("SADD", rooms_of(self.bus.process), named(room))
 
     def entry(self, member):
         person = [member.user_id, member.name, member.picture, member.is_account]
@@ -75,6 +79,10 @@ class Register:
 
     def leave(self, room_id, user_id):
         self.bus.write("HDEL", here(room_id), f"{self.bus.process}:{user_id}")
+
+    def empty(self, room):
+        """Nobody is in a LiveRoom on this process any more."""
+        self.bus.write("SREM", rooms_of(self.bus.process), named(room))
 
     def forget(self, room_id):
         """A room is over."""
@@ -108,18 +116,20 @@ class Register:
 
     # Life and death
 
-    def begin(self, there):
-        """This process lives, under its name. `there`: (LiveRoom, its Members on this process)."""
+    def enter_all(self, there):
+        """`there`: (LiveRoom, its Members on this process) of all in which there are any."""
+        for room, members in there:
+            self.bus.write("HSET", here(room.id), *self.entries(members))
+        for some in in_parts([room for room, _ in there]):
+            self.bus.write("SADD", rooms_of(self.bus.process), *map(named, some))
+
+    def begin(self):
+        """This process lives, under its name, and all that was written before is there."""
         name = self.bus.process
         _, _, told = self.bus.read(
             ("SET", beat_of(name), 1, *GOOD), ("SADD", PROCESSES, name), ("TIME",)
         )
         self.set_clock(told)
-        for some in in_parts(there):
-            self.bus.read(
-                *(("HSET", here(room.id), *self.entries(members)) for room, members in some),
-                ("SADD", rooms_of(name), *(f"{room.id} {room.code}" for room, _ in some)),
-            )
 
     def entries(self, members):
         return [part for member in members for part in self.entry(member)]
@@ -149,18 +159,20 @@ class Register:
         return [bool(one) for one in self.bus.read(*(("EXISTS", beat_of(name)) for name in names))]
 
     def bury(self, process):
-        """Take away what stands under the name of a process that is gone, unless another does.
-        Returns (id, code) of its rooms."""
-        (is_ours,) = self.bus.read(("SREM", PROCESSES, process))
+        """Take away what stands under the name of a process that is gone, unless another is at it.
+        Returns (id, code) of its rooms. Whoever does not get to the end leaves it to the others."""
+        grave = f"grave:{process}"
+        (is_ours,) = self.bus.read(("SET", grave, self.me, "NX", "PX", BURIED_WITHIN * 1000))
         if not is_ours:
             return []
         (rooms,) = self.bus.read(("SMEMBERS", rooms_of(process)))
-        rooms = [(int(id), code) for id, code in (room.decode().split() for room in rooms)]
+        rooms = list(filter(None, map(read_room, rooms)))
         ids = [id for id, _ in rooms]
         self.see(*ids)
         for part in in_parts(ids):
             self.take_away(process, part)
-        self.bus.read(("DEL", rooms_of(process), beat_of(process)))
+        gone = ("DEL", rooms_of(process), beat_of(process), grave)
+        self.bus.read(gone, ("SREM", PROCESSES, process))
         return rooms
 
     def take_away(self, process, room_ids):
@@ -173,6 +185,20 @@ class Register:
         gone = [("HDEL", here(id), *fields) for id, fields in theirs.items() if fields]
         if gone:
             self.bus.read(*gone)
+
+
+def named(room):
+    """A LiveRoom, as it stands in the set of those of a process."""
+    return f"{room.id} {room.code}"
+
+
+def read_room(said):
+    """(id, code) of what `named` has made, or None for what another version wrote."""
+    try:
+        id, code = said.decode().split()
+        return int(id), code
+    except ValueError:
+        return None
 
 
 def read_entry(value):

@@ -1,5 +1,7 @@
 """What a process knows of the others, whatever Redis answers, and when."""
 
+from threading import Thread
+
 import pytest
 
 from parlor import neighbours as module
@@ -124,3 +126,22 @@ def test_who_has_to_go_is_looked_up_when_another_process_was_out_of_touch(others
     others.is_in_doubt = False
     others.lost("b0b2")
     assert others.is_in_doubt, "it may have gone before it told"
+
+
+def test_nobody_comes_or_goes_between_who_is_here_and_its_being_written(
+    others, register, room, monkeypatch
+):
+    """What is written of them comes after that, and so counts."""
+    found = []
+
+    def try_lock():
+        found.append(live.lock.acquire(timeout=0.05))
+
+    def enter_all(there):
+        thread = Thread(target=try_lock)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(register, "enter_all", enter_all, raising=False)
+    others.begin()
+    assert found == [False]

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from parlor.bus import Bus
+from parlor.bus import Away, Bus
 from parlor.live_room import LiveRoom, Member
-from parlor.register import LASTS, Register
+from parlor.register import BURIED_WITHIN, LASTS, Register
 
 ROOM, ELSEWHERE = LiveRoom(5, "K7QP"), LiveRoom(6, "M3XA")
 ALICE = [1, "Alice", None, False]
@@ -28,7 +28,7 @@ def start(redis):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             register = Register(bus)
-            register.begin([])
+            register.begin()
             return register
 
         yield start
@@ -77,7 +77,8 @@ def test_what_another_version_wrote_of_somebody_hides_nobody_else(one, other, re
 
 def test_a_process_that_begins_brings_all_its_people(one, other):
     many = [(LiveRoom(n, f"R{n:03}"), [Member(*ALICE)]) for n in range(1, 452)]
-    one.begin(many)
+    one.enter_all(many)
+    one.begin()
     found = other.people([room.id for room, _ in many])
     assert all(found[room.id] == [(one.bus.process, ALICE)] for room, _ in many)
 
@@ -104,6 +105,52 @@ def test_a_dead_process_is_buried_once_with_all_its_people(start, one, other):
     assert there(third) == {5: [(other.bus.process, ALICE)], 6: []}
     assert one.bus.process not in third.processes()
     assert third.empty_for(ELSEWHERE.id) < 5, "they have only just gone"
+
+
+def test_who_dies_while_they_bury_leaves_it_to_others(start, one, other, redis, monkeypatch):
+    third = start()
+    one.enter(ROOM, Member(*ALICE))
+    one.bus.read(("TIME",))
+
+    def die(*_):
+        raise Away
+
+    monkeypatch.setattr(other, "take_away", die)
+    with pytest.raises(Away):
+        other.bury(one.bus.process)
+    assert third.bury(one.bus.process) == [], "somebody is at it"
+    assert one.bus.process in third.processes()
+    with redis.client() as client:
+        assert 0 < client.pttl(f"parlor:grave:{one.bus.process}") <= BURIED_WITHIN * 1000
+        client.delete(f"parlor:grave:{one.bus.process}")
+    assert third.bury(one.bus.process) == [(5, "K7QP")]
+    assert there(third)[ROOM.id] == []
+    assert one.bus.process not in third.processes()
+
+
+def test_what_was_written_under_a_name_after_its_burial_is_taken_away_too(one, other):
+    other.bury(one.bus.process)
+    one.enter(ROOM, Member(*ALICE))
+    assert one.bury(one.bus.process) == [(5, "K7QP")]
+    assert there(other)[ROOM.id] == []
+
+
+def test_a_process_has_the_rooms_alone_in_which_somebody_is(one, redis):
+    for room in (ROOM, ELSEWHERE):
+        one.enter(room, Member(*ALICE))
+    one.leave(ROOM.id, 1)
+    one.empty(ROOM)
+    one.bus.read(("TIME",))
+    with redis.client() as client:
+        assert client.smembers(f"parlor:rooms:{one.bus.process}") == {b"6 M3XA"}
+
+
+def test_rooms_of_a_dead_process_that_cannot_be_read_hide_no_others(one, other, redis):
+    one.enter(ROOM, Member(*ALICE))
+    one.bus.read(("TIME",))
+    with redis.client() as client:
+        client.sadd(f"parlor:rooms:{one.bus.process}", b"\xff", "x", "1 2 3")
+    assert other.bury(one.bus.process) == [(5, "K7QP")]
 
 
 def test_one_process_has_duty_until_it_is_silent(one, other, redis):
