@@ -12,6 +12,7 @@ that is not told again (neighbours.py, and `head`).
 import logging
 import secrets
 from functools import wraps
+from threading import Lock
 
 import orjson
 
@@ -34,6 +35,7 @@ class Peers:
 
     def __init__(self):
         self.deeds = {}
+        self.lock = Lock()
         self.configure()
 
     def configure(self, bus=None, find_room=None, pass_on=None, run=None):
@@ -56,16 +58,18 @@ class Peers:
 
     def follow(self, channel, why):
         """Hear a channel, until `unfollow` has taken every reason away."""
-        reasons = self.reasons.setdefault(channel, set())
-        reasons.add(why)
-        if len(reasons) == 1:
-            self.bus.follow(channel)
+        with self.lock:
+            reasons = self.reasons.setdefault(channel, set())
+            reasons.add(why)
+            if len(reasons) == 1:
+                self.bus.follow(channel)
 
     def unfollow(self, channel, why):
-        reasons = self.reasons.get(channel, set())
-        reasons.discard(why)
-        if not reasons and self.reasons.pop(channel, None) is not None:
-            self.bus.unfollow(channel)
+        with self.lock:
+            reasons = self.reasons.get(channel, set())
+            reasons.discard(why)
+            if not reasons and self.reasons.pop(channel, None) is not None:
+                self.bus.unfollow(channel)
 
     def tell(self, channel, name, *arguments):
         """Have a deed done in other processes. Waits for nothing."""

@@ -1,5 +1,7 @@
 """What processes tell each other: deeds, and frames."""
 
+from threading import Thread
+
 import pytest
 
 from parlor import peers as module
@@ -114,6 +116,22 @@ def test_a_channel_is_followed_until_nobody_has_a_reason(peers, wire):
     peers.unfollow("room:5", "room:5")
     peers.unfollow("room:5", "room:5")
     assert wire.followed == [EVERYONE]
+
+
+def test_who_comes_as_the_last_goes_is_followed(peers, wire, monkeypatch):
+    """Where there are threads, both may be at it."""
+    peers.follow("room:5", "room:5")
+    comes = Thread(target=peers.follow, args=("room:5", "watch:5"))
+
+    def unfollow(channel):
+        comes.start()
+        comes.join(0.1)
+        wire.followed = [one for one in wire.followed if one != channel]
+
+    monkeypatch.setattr(wire, "unfollow", unfollow)
+    peers.unfollow("room:5", "room:5")
+    comes.join()
+    assert wire.followed == [EVERYONE, "room:5"]
 
 
 def test_one_process_alone_makes_nothing_to_be_told():
