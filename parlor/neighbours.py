@@ -56,7 +56,8 @@ class Neighbours(Nobody):
         self.register.enter(room, member)
         person = member.user_id, member.name, member.picture, member.is_account
         appear(room, self.bus.process, person, bool(member.sockets))
-        if room.id not in self.known:
+        known = self.known.get(room.id)
+        if known is None or known.room is not room:  # it was let go of, and is live again
             self.known[room.id] = Known(room)
             peers.follow(of_room(room), "people")
             self.want(room.id)

@@ -57,6 +57,8 @@ class LiveRooms(Replica):
         if room is None or room.id != id:
             room = self.rooms[code] = LiveRoom(id, code, head, 0)
         room.lasts = lasts
+        if not any(member.is_mine for member in room.members.values()):
+            room.head = max(room.head, head)  # whoever comes gets all that was said elsewhere
         if self.clock() - room.empty_since >= LOOKED_AT:
             self.others.looked_at(room)
         room.empty_since = self.clock()

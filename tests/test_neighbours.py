@@ -145,3 +145,16 @@ def test_nobody_comes_or_goes_between_who_is_here_and_its_being_written(
     monkeypatch.setattr(register, "enter_all", enter_all, raising=False)
     others.begin()
     assert found == [False]
+
+
+def test_a_room_that_is_let_go_of_and_live_again_is_known_as_it_is_now(others, register, room):
+    live.enter(room, *ALICE[:2], "tab")
+    live.leave(room, ALICE[0])
+    live.room_grace = 0
+    assert live.drop_if_deserted(room)
+    again = live.open(5, "K7QP")
+    register.there[room.id] = [("b0b", BOB)]
+    live.enter(again, *ALICE[:2], "tab")
+    others.look_after()
+    assert names(again) == ["Alice", "Bob"]
+    assert others.knows(again)

@@ -117,6 +117,18 @@ def test_typing_ends_by_itself(live, room, clock):
     assert not live.sweep().stilled
 
 
+def test_what_was_said_elsewhere_while_nobody_was_here_counts_for_who_comes(live, room):
+    """How far somebody has read is held against it."""
+    room.head = 10
+    assert live.open(1, "K7QP", head=20).head == 20
+
+
+def test_what_was_said_elsewhere_is_still_to_be_told_to_who_is_here(live, room):
+    live.enter(room, 1, "Alice", "tab")
+    room.head = 10
+    assert live.open(1, "K7QP", head=20).head == 10
+
+
 def test_whoever_leaves_types_no_more(live, clock):
     live.leave_grace = 1
     room = live.open(1, "K7QP")
