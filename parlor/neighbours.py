@@ -126,13 +126,16 @@ class Neighbours(Nobody):
 
     def have_left(self, room):
         try:
-            seconds = self.register.empty_for(room.id)
+            seconds, processes = self.register.empty_for(room.id)
+            if self.heart.is_sure:
+                processes = self.heart.living(processes)
         except Away:
             return False
         if seconds is None:
             self.register.see_first(room.id)
-        room.empty_since = live.clock() - (seconds or 0)
-        return (seconds or 0) >= live.room_grace
+        seconds = 0 if processes else seconds or 0
+        room.empty_since = live.clock() - seconds
+        return seconds >= live.room_grace
 
     # Rooms into which somebody has come
 

@@ -108,11 +108,11 @@ class Register:
         self.bus.write("ZADD", SEEN, "NX", self.now(), room_id)
 
     def empty_for(self, room_id):
-        """For how many seconds nobody has been in a room; None where there is no word of it."""
-        seen, count = self.bus.read(("ZSCORE", SEEN, room_id), ("HLEN", here(room_id)))
-        if count:
-            return 0
-        return None if seen is None else self.now() - float(seen)
+        """(for how many seconds nobody has been in a room, or None where there is no word of it;
+        the names of processes that said they have somebody there, and may be gone)."""
+        seen, fields = self.bus.read(("ZSCORE", SEEN, room_id), ("HKEYS", here(room_id)))
+        seconds = None if seen is None else self.now() - float(seen)
+        return seconds, {field.partition(b":")[0].decode("utf-8", "replace") for field in fields}
 
     # Life and death
 

@@ -28,6 +28,7 @@ class Register:
 
     def __init__(self):
         self.there, self.buried, self.is_away, self.written = {}, {}, False, []
+        self.dead = set()
 
     def bury(self, process):
         return self.buried.pop(process, [])
@@ -41,7 +42,10 @@ class Register:
         return {id: self.there.get(id, []) for id in room_ids}
 
     def beats(self, names):
-        return [True for _ in names]
+        return [name not in self.dead for name in names]
+
+    def empty_for(self, room_id):
+        return 700, {process for process, _ in self.there.get(room_id, [])}
 
 
 @pytest.fixture
@@ -158,3 +162,17 @@ def test_a_room_that_is_let_go_of_and_live_again_is_known_as_it_is_now(others, r
     others.look_after()
     assert names(again) == ["Alice", "Bob"]
     assert others.knows(again)
+
+
+def test_a_room_is_not_kept_open_by_what_a_dead_process_left(others, register, room):
+    register.there[room.id] = [("b0b", BOB)]
+    others.heart.is_sure = True
+    assert not others.have_left(room)
+    register.dead = {"b0b"}
+    assert others.have_left(room)
+
+
+def test_no_room_is_closed_while_it_is_not_sure_who_lives(others, register, room):
+    register.there[room.id] = [("b0b", BOB)]
+    register.dead = {"b0b"}
+    assert not others.have_left(room)

@@ -104,7 +104,7 @@ def test_a_dead_process_is_buried_once_with_all_its_people(start, one, other):
     assert third.bury(one.bus.process) == []
     assert there(third) == {5: [(other.bus.process, ALICE)], 6: []}
     assert one.bus.process not in third.processes()
-    assert third.empty_for(ELSEWHERE.id) < 5, "they have only just gone"
+    assert third.empty_for(ELSEWHERE.id)[0] < 5, "they have only just gone"
 
 
 def test_who_dies_while_they_bury_leaves_it_to_others(start, one, other, redis, monkeypatch):
@@ -163,14 +163,14 @@ def test_one_process_has_duty_until_it_is_silent(one, other, redis):
 
 def test_since_when_a_room_is_empty_is_told_by_the_clock_of_redis(one, other, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1.0)
-    assert one.empty_for(ROOM.id) is None
+    assert one.empty_for(ROOM.id) == (None, set())
     one.see(ROOM.id)
     one.bus.read(("TIME",))
-    assert 0 <= other.empty_for(ROOM.id) < 5
+    assert 0 <= other.empty_for(ROOM.id)[0] < 5
     one.see_first(ROOM.id)
     one.enter(ROOM, Member(*ALICE))
     one.bus.read(("TIME",))
-    assert other.empty_for(ROOM.id) == 0, "somebody is there"
+    assert other.empty_for(ROOM.id)[1] == {one.bus.process}, "somebody is there"
     one.forget(ROOM.id)
     one.bus.read(("TIME",))
-    assert other.empty_for(ROOM.id) is None
+    assert other.empty_for(ROOM.id) == (None, set())
