@@ -57,7 +57,7 @@ coverage: setup setup-test ## Run all tests and show what they do not reach
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: bench
-bench: setup $(NODE_PEER) ## Measure Parlor beside its peers and write bench/results.md (ten minutes)
+bench: setup $(NODE_PEER) ## Measure Parlor beside its peers and write bench/results.md (eight minutes)
 	$(VENV) -m bench
 
 .PHONY: bench-short
