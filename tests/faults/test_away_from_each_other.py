@@ -6,11 +6,14 @@ from contextlib import ExitStack
 import pytest
 
 from tests.faults.proxy import Proxy
-from tests.support.across import wait_until, wait_until_here
+from tests.support.across import here, wait_until
 from tests.support.server import Server
 
 FOUND_OUT = 8
 """Seconds in which a process that hears nothing looks who has to go."""
+
+GONE = 20
+"""Seconds in which nobody shows any more who left while that could not be told."""
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def test_who_has_to_go_goes_although_redis_is_away(cluster, account, figure):
     found_out = time.monotonic() - began
     assert alice.send("Among us")["ok"]
     cluster.redis.start()
-    wait_until_here(["Alice"], code, alice)
+    wait_until(lambda: here(alice, code) == (["Alice"], 1), seconds=GONE)
     figure("Redis away: who has to go is off the other process after", found_out, below=FOUND_OUT)
 
 
