@@ -67,7 +67,8 @@ class Neighbours(Nobody):
 
     def went(self, room, member):
         self.register.leave(room.id, member.user_id)
-        self.looked_at(room)
+        if room.id in self.known:  # else it is closed
+            self.looked_at(room)
         vanish(room, self.bus.process, member.user_id)
 
     def looked_at(self, room):
@@ -235,6 +236,7 @@ class Neighbours(Nobody):
         self.is_in_doubt = True
         for room, left in live.lose(process):
             presence.tell(room, left=left)
+            relay.send_typing(room, live.typing(room))
 
     def buried(self, rooms):
         """Redis has no more who was in these rooms, (id, code) each, on a process that is gone."""
