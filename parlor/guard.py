@@ -18,7 +18,6 @@ EVERY_ANSWER = {
     "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -41,6 +40,7 @@ def page_headers(script_sources, shows_pictures=False):
     ]
     return {
         "Content-Security-Policy": "; ".join(policy),
+        "X-Frame-Options": "DENY",  # for browsers that know no frame-ancestors
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     }

@@ -132,7 +132,7 @@ def test_a_guest_hears_of_the_rooms_they_are_in(person, server, alice):
     lobby = listening(guest)
     assert of(lobby, code)["title"] == code
     alice.join(code)
-    assert news(lobby, code, "here")["here"] == [alice.name]
+    assert lobby.wait_for("conversation", lambda told: told.get("here") == [alice.name])
 
 
 def test_the_lobby_is_no_room(alice, direct):

@@ -196,4 +196,4 @@ def test_under_make_dev_too(tmp_path, program):
         assert bob.wait_for("message", seq=1)["name"] == "Ada"
         ada.line.send_close(1000)
         assert ada.wait_until_closed() == 1000
-        bob.wait_for("system", event="left", text="Ada left.")
+        bob.wait_for("system", timeout=20, event="left", text="Ada left.")
