@@ -36,7 +36,8 @@ ALONE := tests/faults tests/test_stopping.py tests/test_workers.py tests/test_we
   tests/test_growth.py tests/test_browser_line.py tests/test_wire_peers.py \
   tests/test_migrations_online.py tests/test_bus_away.py
 
-# What failed beside others may have had too little of the machine: what fails alone, too, fails.
+# What failed may have had too little of the machine for a moment: it is tried again, with nothing else
+# running, and the output shows both. What fails twice fails.
 AGAIN := --last-failed --last-failed-no-failures none
 
 .PHONY: test
@@ -45,7 +46,7 @@ ifdef ARGS
 	$(PYTEST) $(ARGS)
 else
 	$(PYTEST) -n 3 --dist loadfile $(ALONE:%=--ignore=%) || $(PYTEST) $(AGAIN)
-	$(PYTEST) $(ALONE)
+	$(PYTEST) $(ALONE) || $(PYTEST) $(AGAIN)
 endif
 
 .PHONY: test-faults
