@@ -69,6 +69,7 @@ def test_a_worker_that_was_killed_is_replaced_while_the_others_go_on(person, sev
     alice = person("Alice", several)
     code = alice.enter()
     several.kill_worker(several.workers()[0])
+    alice.connect(code).wait_for("room")  # it may have been hers
     bob = person("Bob", several)
     bob.enter(code)
     bob.send("Still here?")
