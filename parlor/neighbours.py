@@ -1,31 +1,24 @@
 """Who is on the other processes, where several serve the same rooms.
 
 It is told as it changes, on the rooms' channels, and kept in Redis (register.py) for whoever comes
-later. What becomes of that when a process dies, or Redis, stands in heartbeat.py.
+later, who asks for it (inquiry.py). What becomes of that when a process dies, or Redis, stands in
+heartbeat.py.
 """
 
-import logging
 from contextlib import contextmanager
 
 from parlor import relay
 from parlor.bus import Away
 from parlor.heartbeat import Heart
+from parlor.inquiry import SETTLE, Inquiry, Known
 from parlor.live_room import LiveRoom, Member
 from parlor.peers import elsewhere, of_room, peers
 from parlor.presence import presence
-from parlor.replica import Known, Nobody
+from parlor.replica import Nobody
 from parlor.rooms import live
-
-log = logging.getLogger(__name__)
-
-SETTLE = 1
-"""Seconds that somebody who comes waits for word of who else is there."""
 
 GLIMPSE = 1
 """Seconds for which changes are gathered in a room that is only seen from outside."""
-
-AT_ONCE = 200
-"""Rooms that are asked for together."""
 
 
 class Neighbours(Nobody):
@@ -39,12 +32,10 @@ class Neighbours(Nobody):
 
     def __init__(self, bus, register):
         self.bus, self.register = bus, register
-        self.known: dict[int, Known] = {}
-        self.wanted: dict[int, Known] = {}
-        self.unanswered: set[int] = set()  # rooms that were asked for in vain
+        self.known: dict[int, Known] = {}  # rooms with people on this process
         self.glimpsed: dict[int, LiveRoom] = {}
         self.heart = Heart(bus, register, self)
-        self.is_loading = False
+        self.inquiry = Inquiry(bus, register, self.heart, self.known)
 
     @property
     def is_on_duty(self):
@@ -60,7 +51,7 @@ class Neighbours(Nobody):
         if known is None or known.room is not room:  # it was let go of, and is live again
             self.known[room.id] = Known(room)
             peers.follow(of_room(room), "people")
-            self.want(room.id)
+            self.inquiry.want(room.id)
 
     def renamed(self, room, member):
         self.register.enter(room, member)
@@ -113,17 +104,10 @@ class Neighbours(Nobody):
 
     def people(self, room_ids):
         try:
-            found = self.read(room_ids)
+            found = self.inquiry.read(room_ids)
         except Away:
             return {}
         return {id: [Member(*person) for _, person in there] for id, there in found.items()}
-
-    def read(self, room_ids):
-        """{room id: [(process, person)]} of those on other processes that live. Raises Away."""
-        found = self.register.people(room_ids)
-        processes = {process for there in found.values() for process, _ in there}
-        living = self.heart.living(processes)
-        return {id: [one for one in there if one[0] in living] for id, there in found.items()}
 
     def have_left(self, room):
         try:
@@ -138,69 +122,6 @@ class Neighbours(Nobody):
         room.empty_since = live.clock() - seconds
         return seconds >= live.room_grace
 
-    # Rooms into which somebody has come
-
-    def want(self, room_id):
-        """Find out soon who else is in a room."""
-        with live.lock:
-            if room_id not in self.known:
-                return
-            self.wanted[room_id] = self.known[room_id]
-            is_first, self.is_loading = not self.is_loading, True
-        if is_first:
-            relay.in_background(self.load)
-
-    def load(self):
-        while some := self.take():
-            found = self.ask(some)
-            for id, known in some.items():
-                if id in found:
-                    self.learn(known, found[id])
-                else:
-                    self.unanswered.add(id)
-                known.is_settled.set()
-
-    def take(self):
-        with live.lock:
-            some = dict(list(self.wanted.items())[:AT_ONCE])
-            for id in some:
-                del self.wanted[id]
-                some[id].is_stale = False
-            self.is_loading = bool(some)
-            return some
-
-    def ask(self, some):
-        """As `read`; nothing where there is no answer, or what is told next may not be heard."""
-        try:
-            if self.bus.wait_followed([of_room(known.room) for known in some.values()], SETTLE):
-                return self.read(list(some))
-            log.info("Redis does not confirm what is followed")
-        except Away:
-            log.info("Redis does not say who else is there")
-        except Exception:
-            log.exception("who else is there cannot be read")
-        return {}
-
-    def ask_again(self):
-        """What was asked in vain, where Redis was only slow."""
-        if self.bus.well_since is not None:
-            ids, self.unanswered = self.unanswered, set()
-            for id in ids:
-                self.want(id)
-
-    def learn(self, known, found):
-        """All who are elsewhere in a room, unless somebody came or went while that was asked."""
-        with live.lock:
-            if self.known.get(known.room.id) is not known:
-                return
-            came, left = live.learn(known.room, found, is_all=self.heart.is_sure)
-            is_news = known.whole_at is not None or known.is_late
-            known.whole_at, known.is_late = live.clock(), False
-        if is_news and (came or left):
-            presence.tell(known.room, joined=came, left=left)
-        if known.is_stale:
-            self.want(known.room.id)
-
     # Signs of life
 
     def begin(self):
@@ -210,7 +131,7 @@ class Neighbours(Nobody):
     def look_after(self):
         """To be called each second."""
         self.let_go()
-        self.ask_again()
+        self.inquiry.ask_again()
         self.heart.look_after()
 
     def mine(self):
@@ -223,13 +144,13 @@ class Neighbours(Nobody):
         """This process has said who is in these rooms; who else is, has to be found out."""
         for room in rooms:
             look_again(room)
-            self.want(room.id)
+            self.inquiry.want(room.id)
         self.is_in_doubt = True
 
     def made_sure(self):
         """From now on, who is not in Redis is gone."""
         for id in list(self.known):
-            self.want(id)
+            self.inquiry.want(id)
 
     def lost(self, process):
         """Another process is gone, and with it those who are nowhere else."""
@@ -308,4 +229,4 @@ def look_again(room):
     """Who is in a room on another process is to be asked anew."""
     with change_of(room) as known:
         if known:
-            live.others.want(room.id)
+            live.others.inquiry.want(room.id)

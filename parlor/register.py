@@ -77,6 +77,9 @@ class Register:
         value = orjson.dumps([self.bus.process, *person])
         return f"{self.bus.process}:{member.user_id}", value
 
+    def entries(self, members):
+        return [part for member in members for part in self.entry(member)]
+
     def leave(self, room_id, user_id):
         self.bus.write("HDEL", here(room_id), f"{self.bus.process}:{user_id}")
 
@@ -130,9 +133,6 @@ class Register:
             ("SET", beat_of(name), 1, *GOOD), ("SADD", PROCESSES, name), ("TIME",)
         )
         self.set_clock(told)
-
-    def entries(self, members):
-        return [part for member in members for part in self.entry(member)]
 
     def beat(self):
         """A sign of life. Returns (whether the last one was still good, whether duty is ours)."""

@@ -6,7 +6,6 @@ neighbours.py does that over Redis, and `Nobody` is what one process alone has f
 
 from dataclasses import replace
 from functools import wraps
-from threading import Event
 
 
 class Nobody:
@@ -54,18 +53,6 @@ class Nobody:
     def have_left(self, room):
         """Whether nobody has been in a room, on any process, for its grace."""
         return True
-
-
-class Known:
-    """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
-    and what is told of it is heard; `is_settled`: set once that was found out, or could not be;
-    `is_late`: whether somebody was let in before that, without word of the others."""
-
-    def __init__(self, room):
-        self.room = room
-        self.is_settled = Event()
-        self.is_stale = self.is_late = False
-        self.whole_at = None
 
 
 def locked(method):

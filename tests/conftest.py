@@ -254,18 +254,24 @@ def account(person):
 
 
 @pytest.fixture
-def alice(person, server):
-    return person("Alice", server)
+def doors(server):
+    """Where Alice, Bob and Charlie come in: one server, unless a module says otherwise."""
+    return server, server, server
 
 
 @pytest.fixture
-def bob(person, server):
-    return person("Bob", server)
+def alice(person, doors):
+    return person("Alice", doors[0])
 
 
 @pytest.fixture
-def charlie(person, server):
-    return person("Charlie", server)
+def bob(person, doors):
+    return person("Bob", doors[1])
+
+
+@pytest.fixture
+def charlie(person, doors):
+    return person("Charlie", doors[2])
 
 
 @pytest.fixture

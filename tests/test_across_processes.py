@@ -8,13 +8,9 @@ from tests.support.across import here, names, rows, wait_until, wait_until_here
 
 
 @pytest.fixture
-def alice(person, pair):
-    return person("Alice", pair[0])
-
-
-@pytest.fixture
-def bob(person, pair):
-    return person("Bob", pair[1])
+def doors(pair):
+    """Alice is on one process, Bob on the other."""
+    return pair
 
 
 @pytest.fixture

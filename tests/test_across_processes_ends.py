@@ -31,14 +31,6 @@ def with_id(person):
 
 
 @pytest.fixture
-def code(alice, bob):
-    """Alice's room, with both in it."""
-    code = alice.enter()
-    bob.enter(code)
-    return code
-
-
-@pytest.fixture
 def group(alice, bob):
     """A group of Alice's with Bob in it; both are there."""
     begun = alice.post("/conversations", {"people": bob.name, "title": "Friends"})

@@ -24,13 +24,9 @@ def hasty(cluster_of):
 
 
 @pytest.fixture
-def alice(person, hasty):
-    return person("Alice", hasty[0])
-
-
-@pytest.fixture
-def bob(person, hasty):
-    return person("Bob", hasty[1])
+def doors(hasty):
+    """Alice is on one process, Bob on the other."""
+    return hasty
 
 
 def lobby_of(person):

@@ -20,6 +20,7 @@ LAYERS = [
     "chat drain revisions",  # of rooms, and of what is said
     "leaving",
     "erasure neighbours recheck renames",
+    "inquiry",
     "heartbeat memberships overview presence writer",
     "accounts leases messages readmarks schemas_bots schemas_me schemas_rooms",
     "schemas",

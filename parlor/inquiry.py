@@ -1,0 +1,110 @@
+"""Who else is in the rooms into which somebody has come on this process: asked of Redis, for many
+rooms at a time, and asked again where it did not say.
+"""
+
+import logging
+from threading import Event
+
+from parlor import relay
+from parlor.bus import Away
+from parlor.peers import of_room
+from parlor.presence import presence
+from parlor.rooms import live
+
+log = logging.getLogger(__name__)
+
+SETTLE = 1
+"""Seconds that somebody who comes waits for word of who else is there."""
+
+AT_ONCE = 200
+"""Rooms that are asked for together."""
+
+
+class Known:
+    """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
+    and what is told of it is heard; `is_settled`: set once that was found out, or could not be;
+    `is_late`: whether somebody was let in before that, without word of the others."""
+
+    def __init__(self, room):
+        self.room = room
+        self.is_settled = Event()
+        self.is_stale = self.is_late = False
+        self.whole_at = None
+
+
+class Inquiry:
+    """`bus`, `register`, `heart`: as of their modules; `known`: {room id: Known}."""
+
+    def __init__(self, bus, register, heart, known):
+        self.bus, self.register, self.heart, self.known = bus, register, heart, known
+        self.wanted: dict[int, Known] = {}
+        self.unanswered: set[int] = set()  # rooms that were asked for in vain
+        self.is_loading = False
+
+    def want(self, room_id):
+        """Find out soon who else is in a room."""
+        with live.lock:
+            if room_id not in self.known:
+                return
+            self.wanted[room_id] = self.known[room_id]
+            is_first, self.is_loading = not self.is_loading, True
+        if is_first:
+            relay.in_background(self.load)
+
+    def load(self):
+        while some := self.take():
+            found = self.ask(some)
+            for id, known in some.items():
+                if id in found:
+                    self.learn(known, found[id])
+                else:
+                    self.unanswered.add(id)
+                known.is_settled.set()
+
+    def take(self):
+        with live.lock:
+            some = dict(list(self.wanted.items())[:AT_ONCE])
+            for id in some:
+                del self.wanted[id]
+                some[id].is_stale = False
+            self.is_loading = bool(some)
+            return some
+
+    def ask(self, some):
+        """As `read`; nothing where there is no answer, or what is told next may not be heard."""
+        try:
+            if self.bus.wait_followed([of_room(known.room) for known in some.values()], SETTLE):
+                return self.read(list(some))
+            log.info("Redis does not confirm what is followed")
+        except Away:
+            log.info("Redis does not say who else is there")
+        except Exception:
+            log.exception("who else is there cannot be read")
+        return {}
+
+    def ask_again(self):
+        """What was asked in vain, where Redis was only slow."""
+        if self.bus.well_since is not None:
+            ids, self.unanswered = self.unanswered, set()
+            for id in ids:
+                self.want(id)
+
+    def learn(self, known, found):
+        """All who are elsewhere in a room, unless somebody came or went while that was asked."""
+        with live.lock:
+            if self.known.get(known.room.id) is not known:
+                return
+            came, left = live.learn(known.room, found, is_all=self.heart.is_sure)
+            is_news = known.whole_at is not None or known.is_late
+            known.whole_at, known.is_late = live.clock(), False
+        if is_news and (came or left):
+            presence.tell(known.room, joined=came, left=left)
+        if known.is_stale:
+            self.want(known.room.id)
+
+    def read(self, room_ids):
+        """{room id: [(process, person)]} of those on other processes that live. Raises Away."""
+        found = self.register.people(room_ids)
+        processes = {process for there in found.values() for process, _ in there}
+        living = self.heart.living(processes)
+        return {id: [one for one in there if one[0] in living] for id, there in found.items()}
