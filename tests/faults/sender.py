@@ -1,6 +1,7 @@
 """Somebody who talks: an outbox whose every text is sent under its id until it is acknowledged."""
 
 import random
+import threading
 import time
 import uuid
 from collections import deque
@@ -52,7 +53,7 @@ class Sender(Client):
     def __init__(self, person, code, door, pace=0.1, window=1, resend=5, size=0, **options):
         super().__init__(person, code, door, **options)
         self.pace, self.window, self.resend, self.size = pace, window, resend, size
-        self.is_talking = False
+        self.is_talking, self.turn = False, threading.Lock()
         self.next = self.said = self.through = 0
         self.outbox, self.unheard = deque(), {}
         self.acks, self.echoes, self.problems = {}, [], []
@@ -66,6 +67,11 @@ class Sender(Client):
         self.outbox.append(entry)
         return entry
 
+    def hush(self):
+        """Say nothing new; what was on the lips is in the outbox."""
+        with self.turn:
+            self.is_talking = False
+
     def knows(self):
         return {"after": self.through}
 
@@ -75,9 +81,10 @@ class Sender(Client):
         self.unheard = {}
 
     def act(self, now):
-        if self.is_talking and now >= self.next:
-            self.say()
-            self.next = now + self.pace * random.uniform(0.5, 1.5)
+        with self.turn:
+            if self.is_talking and now >= self.next:
+                self.say()
+                self.next = now + self.pace * random.uniform(0.5, 1.5)
         if self.is_in:
             for entry in list(self.outbox)[: self.window]:
                 if entry.due <= now:

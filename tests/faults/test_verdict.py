@@ -1,12 +1,15 @@
 """The verdict: each thing that can be wrong is noticed, and said."""
 
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 
-from tests.faults.sender import Ack
+from tests.faults.sender import Ack, Sender
 from tests.faults.tables import Row
 from tests.faults.verdict import problems
+from tests.faults.world import World
 
 TEXTS = ["Hello", "How are you?", "Fine"]
 
@@ -118,3 +121,19 @@ def test_what_is_wrong_is_said(do, complaint):
     told = story()
     do(told)
     assert any(problem.startswith(complaint) for problem in verdict(told)), verdict(told)
+
+
+def test_the_verdict_waits_for_what_somebody_is_just_about_to_say(start_server, monkeypatch):
+    """Else a message is under way while the table is read, and looks lost."""
+    say, is_about_to = Sender.say, threading.Event()
+
+    def say_slowly(sender):
+        is_about_to.set()
+        time.sleep(0.3)
+        return say(sender)
+
+    monkeypatch.setattr(Sender, "say", say_slowly)
+    with World(start_server(), senders=1, receivers=1) as world:
+        world.talk()
+        assert is_about_to.wait(5)
+        world.finish()

@@ -118,7 +118,7 @@ class World:
     def hush(self):
         """Nobody says anything new."""
         for sender in self.senders:
-            sender.is_talking = False
+            sender.hush()
 
     # What was seen
 
