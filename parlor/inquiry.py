@@ -1,5 +1,8 @@
 """Who else is in the rooms into which somebody has come on this process: asked of Redis, for many
 rooms at a time, and asked again where it did not say.
+
+What is heard between question and answer may be older than the answer, or newer. Either way the
+latest that is heard of somebody on a process is how it is in the end: so it is put over the answer.
 """
 
 import logging
@@ -23,13 +26,25 @@ AT_ONCE = 200
 class Known:
     """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
     and what is told of it is heard; `is_settled`: set once that was found out, or could not be;
-    `is_late`: whether somebody was let in before that, without word of the others."""
+    `is_late`: whether somebody was let in before that, without word of the others. `heard`: while
+    it is asked, {(process, user id): the person who came, or None for who went}."""
 
     def __init__(self, room):
         self.room = room
         self.is_settled = Event()
-        self.is_stale = self.is_late = False
-        self.whole_at = None
+        self.is_late = False
+        self.whole_at = self.heard = None
+
+    def hear(self, process, user_id, person=None):
+        """Somebody came on another process, or went."""
+        if self.heard is not None:
+            self.heard[process, user_id] = person
+
+    def put_together(self, found):
+        """The answer, and what was heard meanwhile: [(process, person)]."""
+        there = {(process, person[0]): person for process, person in found} | self.heard
+        self.heard = None
+        return [(process, person) for (process, _), person in there.items() if person]
 
 
 class Inquiry:
@@ -58,6 +73,7 @@ class Inquiry:
                 if id in found:
                     self.learn(known, found[id])
                 else:
+                    known.heard = None
                     self.unanswered.add(id)
                 known.is_settled.set()
 
@@ -66,7 +82,7 @@ class Inquiry:
             some = dict(list(self.wanted.items())[:AT_ONCE])
             for id in some:
                 del self.wanted[id]
-                some[id].is_stale = False
+                some[id].heard = {}
             self.is_loading = bool(some)
             return some
 
@@ -90,17 +106,16 @@ class Inquiry:
                 self.want(id)
 
     def learn(self, known, found):
-        """All who are elsewhere in a room, unless somebody came or went while that was asked."""
+        """All who are elsewhere in a room."""
         with live.lock:
             if self.known.get(known.room.id) is not known:
                 return
-            came, left = live.learn(known.room, found, is_all=self.heart.is_sure)
+            there = known.put_together(found)
+            came, left = live.learn(known.room, there, is_all=self.heart.is_sure)
             is_news = known.whole_at is not None or known.is_late
             known.whole_at, known.is_late = live.clock(), False
         if is_news and (came or left):
             presence.tell(known.room, joined=came, left=left)
-        if known.is_stale:
-            self.want(known.room.id)
 
     def read(self, room_ids):
         """{room id: [(process, person)]} of those on other processes that live. Raises Away."""

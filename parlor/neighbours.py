@@ -198,8 +198,6 @@ def change_of(room):
     neighbours = live.others
     with live.lock:
         known = neighbours.known.get(room.id)
-        if known:
-            known.is_stale = True
         yield known
     if not known and relay.is_watched(room.id):
         neighbours.glimpse(room)
@@ -208,8 +206,11 @@ def change_of(room):
 @elsewhere(of_room)
 def appear(room, process, person, on_socket):
     """Someone is on another process."""
+    left = came = ()
     with change_of(room) as known:
-        left, came = live.appear(room, process, person, on_socket) if known else ([], [])
+        if known:
+            known.hear(process, person[0], person)
+            left, came = live.appear(room, process, person, on_socket)
     if left or came:
         presence.tell(room, joined=came, left=left)
 
@@ -217,8 +218,11 @@ def appear(room, process, person, on_socket):
 @elsewhere(of_room)
 def vanish(room, process, user_id):
     """Someone is no longer on another process."""
+    member = None
     with change_of(room) as known:
-        member = known and live.vanish(room, process, user_id)
+        if known:
+            known.hear(process, user_id)
+            member = live.vanish(room, process, user_id)
     if member:
         presence.tell(room, left=[member])
         relay.send_typing(room, live.typing(room))

@@ -28,7 +28,8 @@ class Register:
 
     def __init__(self):
         self.there, self.buried, self.is_away, self.written = {}, {}, False, []
-        self.dead = set()
+        self.dead, self.asked = set(), 0
+        self.meanwhile = lambda: None
 
     def bury(self, process):
         return self.buried.pop(process, [])
@@ -39,7 +40,10 @@ class Register:
     def people(self, room_ids):
         if self.is_away:
             raise Away
-        return {id: self.there.get(id, []) for id in room_ids}
+        self.asked += 1
+        found = {id: self.there.get(id, []) for id in room_ids}
+        self.meanwhile()
+        return found
 
     def beats(self, names):
         return [name not in self.dead for name in names]
@@ -98,6 +102,23 @@ def test_nothing_is_known_of_a_room_before_it_is_heard(others, bus, register, ro
     bus.is_slow = False
     others.look_after()
     assert others.knows(room)
+
+
+@pytest.mark.parametrize("is_sure", [False, True])
+def test_who_came_or_went_while_that_was_asked_is_here_or_not(others, register, room, is_sure):
+    """And it is not asked again: a crowd that comes back would have it asked without end."""
+    others.heart.is_sure = is_sure
+    register.there[room.id] = [("b0b", BOB)]
+
+    def bob_goes_and_charlie_comes():
+        peers.do("vanish", room, "b0b", BOB[0])
+        peers.do("appear", room, "b0b", [3, "Charlie", None, False], True)
+
+    register.meanwhile = bob_goes_and_charlie_comes
+    live.enter(room, *ALICE[:2], "tab")
+    assert names(room) == ["Alice", "Charlie"]
+    others.look_after()
+    assert register.asked == 1
 
 
 def test_while_redis_is_away_it_is_not_asked(others, bus, register, room):
