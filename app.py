@@ -145,7 +145,7 @@ def engine_options(settings):
     """How the database is reached. Whatever it does not do in seconds, it does not do.
 
     Who waits for Postgres knows within 5 seconds at most: one for a free connection, two until that
-    one proves to be dead, two for a new one (parlor/patience.py).
+    one proves to be dead, two for a new one or for the answer (parlor/patience.py).
     """
     options = {
         "hide_parameters": True,  # logs never hold what people wrote
@@ -158,7 +158,6 @@ def engine_options(settings):
         **options,
         "pool_size": settings.database_connections,
         "max_overflow": 0,
-        "pool_pre_ping": True,
         "connect_args": {"connection_factory": PatientConnection},
         "use_native_hstore": False,  # no need to ask each new connection for it
     }

@@ -285,7 +285,7 @@ class Bot(db.Model):
 
 
 def init_app(app):
-    """Bind the tables to `app`, and set up each of its connections to SQLite."""
+    """Bind the tables to `app`, and look after its connections."""
     patience.install()
     db.init_app(app)
     migrate.init_app(app, db)
@@ -293,6 +293,9 @@ def init_app(app):
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", prepare_sqlite)
             event.listen(db.engine, "begin", begin_sqlite)
+        else:
+            for engine in db.engines.values():
+                patience.watch(engine)
 
 
 def prepare_sqlite(connection, record):

@@ -204,27 +204,30 @@ def connect(place, socket, after=None):
     try:
         relay.subscribe(socket, place.room.id)
         live.others.settle(place.live)
+        place = as_it_is(place, socket)
         payload = backlog(place, after)
-        if not is_still_in(place, socket):
-            raise NotAMember
+        place = as_it_is(place, socket)
         relay.send_room(socket, {**payload, **who_is_here(place)})
     except BaseException:
         live.exit(socket)  # a connection that is refused is never heard to end
         raise
 
 
-def is_still_in(place, socket):
-    """Whether nobody has left since the place was found, or this was not who did."""
+def as_it_is(place, socket):
+    """The Place of a socket, read anew if anybody has left since it was. Raises NotAMember."""
     if live.seat(socket) is None or not relay.is_connected(socket):
-        return False
-    if live.is_as_of(place.as_of, place.live) or memberships.place(place.room.code, place.claim):
-        return True
-    if memberships.is_in(place.room.id, place.me.user_id):
-        return False  # their session has ended; on others they may well be here
-    member = live.leave(place.live, place.me.user_id)
-    if member:
-        presence.tell(place.live, left=[member])
-    return False
+        raise NotAMember
+    if live.is_as_of(place.as_of, place.live):
+        return place
+    as_of = live.moment()
+    found = memberships.place(place.room.code, place.claim)
+    if found and found[0].id == place.room.id:
+        return place._replace(room=found[0], me=found[1], as_of=as_of)
+    if not memberships.is_in(place.room.id, place.me.user_id):
+        member = live.leave(place.live, place.me.user_id)
+        if member:
+            presence.tell(place.live, left=[member])
+    raise NotAMember  # or their session has ended, and on others they may well be here
 
 
 def backlog(place, after):

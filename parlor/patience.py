@@ -8,6 +8,9 @@ else wants a new one meanwhile is refused at once, instead of waiting for the sa
 
 What the server is to hold to is said at the beginning of each transaction, in the same message as
 its first statement: a connection may lead to another server process each time, behind PgBouncer.
+
+A connection that lay in the pool is not asked whether it is still there: that the server has hung
+up shows without a question. Only after a rest it is, as what stands between may have forgotten it.
 """
 
 import select
@@ -23,6 +26,8 @@ from psycopg2.extensions import (
     cursor,
     set_wait_callback,
 )
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 
 from parlor.whereabouts import with_addresses
 
@@ -33,14 +38,19 @@ STATEMENT, LOCK, IDLE = 1800, 1500, 5000
 """Milliseconds after which the server itself ends a statement, a statement that waits for a lock,
 and a transaction in which nothing happens: that of a process that hangs would hold its locks."""
 
-BEGIN = (
-    f"BEGIN; SET LOCAL statement_timeout = {STATEMENT}; SET LOCAL lock_timeout = {LOCK};"
+RESTED = 30
+"""Seconds in the pool after which a connection is asked whether it is still there."""
+
+LIMITS = (
+    f"SET LOCAL statement_timeout = {STATEMENT}; SET LOCAL lock_timeout = {LOCK};"
     f" SET LOCAL idle_in_transaction_session_timeout = {IDLE};"
     " SET LOCAL synchronous_commit = on;"  # whatever the server's habit: acknowledged is stored
     # Else Postgres, with millions of messages, takes for a page of a room (messages.py) any index
     # that begins with the room, reads all there is of it, and sorts.
     " SET LOCAL enable_incremental_sort = off; "
 )
+
+BEGIN = "BEGIN; " + LIMITS
 
 
 class NoAnswer(OperationalError):
@@ -65,6 +75,11 @@ class PatientCursor(cursor):
         begin = BEGIN.encode() if self.connection.is_idle else b""
         before = self.connection.take_put_off()
         super().execute(begin + before + self.mogrify(query, values))
+
+    def ask(self, query, values=None):
+        """A statement that reads, as a transaction of its own: one message, one answer. (Several
+        statements in one message are a transaction: "Multiple Statements in a Simple Query".)"""
+        super().execute(LIMITS.encode() + self.mogrify(query, values))
 
     def put_off(self, query, values=None):
         """Have it done with the transaction's next statement, or its commit: that waits for one
@@ -93,6 +108,15 @@ class PatientConnection(connection):
         self.autocommit = True  # psycopg2 sends no BEGIN of its own
         self.cursor_factory = PatientCursor
         self.is_put_off = []
+        self.taken_at = time.monotonic()
+
+    def look(self):
+        """To be called when it is taken from the pool. Raises OperationalError if it is dead."""
+        rested, self.taken_at = time.monotonic() - self.taken_at, time.monotonic()
+        self.poll()  # there may be the server's last words ...
+        self.poll()  # ... before its end
+        if rested > RESTED:
+            self.cursor().ask("SELECT 1")
 
     @property
     def is_idle(self):
@@ -114,6 +138,18 @@ class PatientConnection(connection):
         """The statements that were put off, in one."""
         statements, self.is_put_off = self.is_put_off, []
         return b"".join(statements)
+
+
+def watch(engine):
+    """Have each connection looked at that an engine takes from its pool: a dead one is replaced."""
+    event.listen(engine, "checkout", look)
+
+
+def look(connection, *_):
+    try:
+        connection.look()
+    except OperationalError as error:
+        raise DisconnectionError from error
 
 
 def install():

@@ -113,7 +113,8 @@ def rows_of(engine, statement, **values):
     made, given = prepared(statement, engine.dialect, values)
     with driver(engine) as connection:
         cursor = connection.cursor()
-        cursor.execute(made, given)
+        ask = getattr(cursor, "ask", cursor.execute)  # PatientCursor has a shorter way
+        ask(made, given)
         return cursor.fetchall()
 
 

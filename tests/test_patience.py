@@ -130,7 +130,11 @@ def test_beginning_a_transaction_and_its_limits_cost_no_message_of_their_own(
     rows(read)
     waits.clear()
     rows(read)
-    assert len(waits) == 3, "is it alive, which begins; the statement; the end"
+    assert len(waits) == 1, "a read is one question and one answer"
+    waits.clear()
+    ask()
+    db.session.commit()
+    assert len(waits) == 2, "a transaction is one more, for its end"
     with closing(connect(database_url)) as new:
         waits.clear()
         new.cursor().execute("SELECT 1")
@@ -138,6 +142,43 @@ def test_beginning_a_transaction_and_its_limits_cost_no_message_of_their_own(
         new.cursor().execute("SHOW lock_timeout")
         new.commit()
         assert len(waits) == 3
+
+
+def test_a_read_keeps_to_the_limits_and_leaves_nothing_behind(app, context, database_url):
+    assert rows(text("SHOW statement_timeout")) == [("1800ms",)]
+    with closing(connect(database_url)) as new:
+        new.cursor().ask("SELECT 1")
+        assert new.is_idle
+        cursor = new.cursor()
+        psycopg2.extensions.cursor.execute(cursor, "SHOW statement_timeout")
+        assert cursor.fetchall() == [("0",)]
+
+
+@pytest.mark.parametrize("mode", ["one", "immediate", "fast"])
+def test_a_connection_that_ended_in_the_pool_is_replaced_before_it_is_used(
+    app, context, postgres, database_url, mode
+):
+    [(pid,)] = rows(text("SELECT pg_backend_pid()"))
+    if mode == "one":
+        with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    else:
+        postgres.stop(mode)
+        postgres.start()
+    time.sleep(0.2)
+    assert rows(text("SELECT pg_backend_pid()")) != [(pid,)]
+
+
+def test_a_connection_is_asked_whether_it_is_there_after_a_rest(app, context, waits, monkeypatch):
+    read = select(User.id)
+    rows(read)
+    monkeypatch.setattr(patience, "RESTED", 0.1)
+    time.sleep(0.2)
+    waits.clear()
+    rows(read)
+    assert len(waits) == 2
+    rows(read)
+    assert len(waits) == 3, "it has just been used"
 
 
 def test_what_is_put_off_is_done_with_the_next_statement_in_one_go(app, context, database_url):
