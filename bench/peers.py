@@ -84,6 +84,7 @@ class Parlor(Peer):
             "PARLOR_ENV": "development",  # in production, cookies are for https alone
             "SECRET_KEY": "a key that only the benchmark signs with",
             "LIMITS": "off",
+            "WORKER": "eventlet",
             "HOST": "127.0.0.1",
             "PORT": str(server.port),
             "INSTANCE_DIR": str(server.directory),

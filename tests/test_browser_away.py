@@ -56,6 +56,12 @@ def speak(person, count, text="{}"):
         assert person.send(text.format(number))["ok"]
 
 
+def read(page, person, count):
+    """Somebody says so many things, and the page shows them."""
+    speak(person, count, "read {}")
+    expect(messages(page)).to_have_count(count)
+
+
 def bar(page):
     return page.get_by_role("status").filter(has_text="while you were away")
 
@@ -74,8 +80,7 @@ def text_after_line(page):
 
 
 def test_whoever_comes_back_is_told_how_many_came_and_led_to_the_first(page, bob):
-    speak(bob, 20, "read {}")
-    expect(messages(page)).to_have_count(20)
+    read(page, bob, 20)
     with away(page):
         speak(bob, 53, "missed {}")
     expect(bar(page)).to_have_text("You're up to date: 53 messages while you were away")
@@ -93,7 +98,7 @@ def test_whoever_comes_back_is_told_how_many_came_and_led_to_the_first(page, bob
 
 
 def test_where_all_that_came_is_in_sight_nothing_has_to_be_shown(page, bob):
-    speak(bob, 1, "read")
+    read(page, bob, 1)
     with away(page):
         speak(bob, 1, "missed")
     expect(bar(page)).to_have_text("You're up to date: 1 message while you were away")
@@ -103,7 +108,7 @@ def test_where_all_that_came_is_in_sight_nothing_has_to_be_shown(page, bob):
 
 
 def test_whoever_missed_nothing_is_told_nothing(page, bob):
-    speak(bob, 1, "read")
+    read(page, bob, 1)
     with away(page):
         say(page, "mine")
     expect(message(page, "mine").locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
@@ -122,7 +127,7 @@ def test_one_s_own_messages_from_elsewhere_do_not_count(page, alice, bob):
 
 
 def test_more_than_comes_with_the_join_is_counted_once_it_is_all_there(page, bob):
-    speak(bob, 1, "read")
+    read(page, bob, 1)
     with away(page):
         speak(bob, 230, "missed {}")
     expect(bar(page)).to_contain_text("230 messages", timeout=10_000)
@@ -146,7 +151,7 @@ def test_the_line_moves_when_one_is_away_again(page, bob):
 
 
 def test_whoever_has_not_looked_yet_was_away_all_the_time(page, bob):
-    speak(bob, 1, "read")
+    read(page, bob, 1)
     with away(page):
         speak(bob, 30, "first {}")
     expect(show(page)).to_be_visible()
@@ -158,8 +163,7 @@ def test_whoever_has_not_looked_yet_was_away_all_the_time(page, bob):
 
 
 def test_a_page_out_of_sight_is_away_too(page, bob):
-    speak(bob, 1, "read")
-    expect(messages(page)).to_have_count(1)
+    read(page, bob, 1)
     page.evaluate(HIDE, True)
     speak(bob, 3, "unseen {}")
     expect(messages(page)).to_have_count(4)
@@ -171,7 +175,7 @@ def test_a_page_out_of_sight_is_away_too(page, bob):
 
 def test_what_has_not_been_seen_stays_while_the_page_is_out_of_sight(page, bob):
     page.clock.install()
-    speak(bob, 1, "read")
+    read(page, bob, 1)
     with away(page):
         speak(bob, 30, "missed {}")
     expect(show(page)).to_be_visible()
