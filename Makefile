@@ -30,14 +30,16 @@ run: setup ## Set up and run Parlor at http://127.0.0.1:5000 (HOST and PORT chan
 dev: setup ## Run a development server that reloads when a file changes
 	@PARLOR_ENV=$${PARLOR_ENV:-development} exec $(VENV) -m flask dev
 
-# Tests that say within how many seconds something is over: nothing else runs beside them.
-ALONE := tests/faults tests/test_stopping.py tests/test_workers.py tests/test_websocket_only.py \
+# Tests that say within how many seconds something is over. They mostly wait, so three at a time leave
+# each other enough of the machine; what works hard would not.
+TIMED := tests/faults tests/test_stopping.py tests/test_workers.py tests/test_websocket_only.py \
   tests/test_reaper.py tests/test_ws_ends.py \
   tests/test_growth.py tests/test_browser_line.py tests/test_wire_peers.py \
   tests/test_migrations_online.py tests/test_bus_away.py
 
 # What failed may have had too little of the machine for a moment: it is tried again, with nothing else
 # running, and the output shows both. What fails twice fails.
+SPREAD := -n 3 --dist loadfile
 AGAIN := --last-failed --last-failed-no-failures none
 
 .PHONY: test
@@ -45,8 +47,8 @@ test: setup setup-test ## Set up and run all tests (ARGS="-k name" picks some)
 ifdef ARGS
 	$(PYTEST) $(ARGS)
 else
-	$(PYTEST) -n 3 --dist loadfile $(ALONE:%=--ignore=%) || $(PYTEST) $(AGAIN)
-	$(PYTEST) $(ALONE) || $(PYTEST) $(AGAIN)
+	$(PYTEST) $(SPREAD) $(TIMED:%=--ignore=%) || $(PYTEST) $(AGAIN)
+	$(PYTEST) $(SPREAD) $(TIMED) || $(PYTEST) $(AGAIN)
 endif
 
 .PHONY: test-faults

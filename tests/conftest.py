@@ -4,6 +4,7 @@ import os
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import sync_playwright
 
 from app import create_app
@@ -93,10 +94,17 @@ def settings(database_url, tmp_path):
     )
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory):
+    """So that not each app reads them anew: that takes longer than most tests."""
+    return FileSystemBytecodeCache(tmp_path_factory.mktemp("templates"))
+
+
 @pytest.fixture
-def app(settings):
+def app(settings, compiled_templates):
     """Parlor on a fresh database, in this process."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.testing = True
     yield app
     with app.app_context():
