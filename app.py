@@ -144,8 +144,8 @@ def flask_config(settings):
 def engine_options(settings):
     """How the database is reached. Whatever it does not do in seconds, it does not do.
 
-    Who waits for Postgres knows within 5 seconds at most: one for a free connection, two until that
-    one proves to be dead, two for a new one or for the answer (parlor/patience.py).
+    Who waits for Postgres knows within seconds: one for a free connection, two until that one
+    proves to be dead, two for a new one, two for the answer, if all befalls (parlor/patience.py).
     """
     options = {
         "hide_parameters": True,  # logs never hold what people wrote

@@ -205,24 +205,36 @@ def connect(place, socket, after=None):
         relay.subscribe(socket, place.room.id)
         live.others.settle(place.live)
         place = as_it_is(place, socket)
-        payload = backlog(place, after)
+        past = backlog(place, after)
         place = as_it_is(place, socket)
-        relay.send_room(socket, {**payload, **who_is_here(place)})
+        relay.send_room(socket, relay.Room(**past, **present(place)))
     except BaseException:
         live.exit(socket)  # a connection that is refused is never heard to end
         raise
 
 
 def as_it_is(place, socket):
-    """The Place of a socket, read anew if anybody has left since it was. Raises NotAMember."""
-    if live.seat(socket) is None or not relay.is_connected(socket):
-        raise NotAMember
-    if live.is_as_of(place.as_of, place.live):
-        return place
+    """The Place of a socket, read anew if anybody has left since it was, or while it was read.
+
+    Raises NotAMember, if that was who has.
+    """
+    is_current = live.is_as_of(place.as_of, place.live)
+    while live.seat(socket) and relay.is_connected(socket):
+        if is_current:
+            return place
+        place = found_again(place)
+        is_current = live.has_nobody_left(place.as_of)
+    raise NotAMember
+
+
+def found_again(place):
+    """The same, looked for in the database. Raises NotAMember."""
     as_of = live.moment()
-    found = memberships.place(place.room.code, place.claim)
-    if found and found[0].id == place.room.id:
-        return place._replace(room=found[0], me=found[1], as_of=as_of)
+    room, me = memberships.place(place.room.code, place.claim) or (None, None)
+    if room and room.id == place.room.id:
+        if me != place.me:
+            relay.rename(place.live, *me)  # while nothing was heard of the room
+        return place._replace(room=room, me=me, as_of=as_of)
     if not memberships.is_in(place.room.id, place.me.user_id):
         member = live.leave(place.live, place.me.user_id)
         if member:
@@ -238,23 +250,26 @@ def backlog(place, after):
     is_long = after is not None and place.room.last_seq - after > LONG_ABSENCE
     jumps = after is None or is_long
     found = messages.page(place.room.id) if jumps else changes(place, after)
-    payload = relay.Room(
-        room=relay.room_facts(place.room),
-        me=relay.person(place.me),
-        messages=[relay.message_payload(posted) for posted in found.messages],
-        through=found.through,
-        more=found.more and not jumps,  # older pages are asked for by the reader
-    )
+    past = {
+        "messages": [relay.message_payload(posted) for posted in found.messages],
+        "through": found.through,
+        "more": found.more and not jumps,  # older pages are asked for by the reader
+    }
     if is_long:
-        payload["gap"] = relay.Gap(after=after, through=found.through)
-    return payload
+        past["gap"] = relay.Gap(after=after, through=found.through)
+    return past
 
 
-def who_is_here(place):
+def present(place):
     """What `room` tells of the present. Whoever comes from now on is told of afterwards: so nothing
     may be waited for in between."""
     here = live.here(place.live)
-    return {"members": relay.people(here[: relay.NAMED]), "count": len(here)}
+    return {
+        "room": relay.room_facts(place.room),
+        "me": relay.person(place.me),
+        "members": relay.people(here[: relay.NAMED]),
+        "count": len(here),
+    }
 
 
 def changes(place, after):

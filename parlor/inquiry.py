@@ -2,7 +2,7 @@
 rooms at a time, and asked again where it did not say.
 
 What is heard between question and answer may be older than the answer, or newer. Either way the
-latest that is heard of somebody on a process is how it is in the end: so it is put over the answer.
+latest that is heard of somebody is how it is in the end: so it is put over the answer.
 """
 
 import logging
@@ -27,24 +27,36 @@ class Known:
     """A room with people on this process. `whole_at`: since when all who are elsewhere are known,
     and what is told of it is heard; `is_settled`: set once that was found out, or could not be;
     `is_late`: whether somebody was let in before that, without word of the others. `heard`: while
-    it is asked, {(process, user id): the person who came, or None for who went}."""
+    it is asked, {(process, user id): the person who came, or None for who went}; `named`: likewise
+    {user id: the person under another name}."""
 
     def __init__(self, room):
         self.room = room
         self.is_settled = Event()
         self.is_late = False
-        self.whole_at = self.heard = None
+        self.whole_at = None
+        self.is_asked = False
+        self.heard, self.named = {}, {}
 
     def hear(self, process, user_id, person=None):
         """Somebody came on another process, or went."""
-        if self.heard is not None:
+        if self.is_asked:
             self.heard[process, user_id] = person
+
+    def hear_name(self, person):
+        """Somebody has another name."""
+        if self.is_asked:
+            self.named[person[0]] = person
+
+    def listen(self, is_asked):
+        """From now on it is asked who else is there, or no more."""
+        self.is_asked, self.heard, self.named = is_asked, {}, {}
 
     def put_together(self, found):
         """The answer, and what was heard meanwhile: [(process, person)]."""
         there = {(process, person[0]): person for process, person in found} | self.heard
-        self.heard = None
-        return [(process, person) for (process, _), person in there.items() if person]
+        named = self.named
+        return [(process, named.get(id, one)) for (process, id), one in there.items() if one]
 
 
 class Inquiry:
@@ -73,8 +85,9 @@ class Inquiry:
                 if id in found:
                     self.learn(known, found[id])
                 else:
-                    known.heard = None
                     self.unanswered.add(id)
+                with live.lock:
+                    known.listen(is_asked=False)
                 known.is_settled.set()
 
     def take(self):
@@ -82,7 +95,7 @@ class Inquiry:
             some = dict(list(self.wanted.items())[:AT_ONCE])
             for id in some:
                 del self.wanted[id]
-                some[id].heard = {}
+                some[id].listen(is_asked=True)
             self.is_loading = bool(some)
             return some
 

@@ -53,7 +53,12 @@ class Neighbours(Nobody):
             peers.follow(of_room(room), "people")
             self.inquiry.want(room.id)
 
-    def renamed(self, room, member):
+    def renamed(self, room, person):
+        known = self.known.get(room.id)
+        if known:
+            known.hear_name(person)
+
+    def is_called(self, room, member):
         self.register.enter(room, member)
 
     def went(self, room, member):

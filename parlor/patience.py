@@ -11,13 +11,14 @@ its first statement: a connection may lead to another server process each time, 
 
 A connection that lay in the pool is not asked whether it is still there: that the server has hung
 up shows without a question. Only after a rest it is, as what stands between may have forgotten it.
+And where one was lost, all that are older are given up: only the first one costs somebody a fault.
 """
 
 import select
 import time
 from collections import defaultdict
 
-from psycopg2 import OperationalError
+from psycopg2 import Error, OperationalError
 from psycopg2.extensions import (
     POLL_OK,
     POLL_READ,
@@ -39,7 +40,7 @@ STATEMENT, LOCK, IDLE = 1800, 1500, 5000
 and a transaction in which nothing happens: that of a process that hangs would hold its locks."""
 
 RESTED = 30
-"""Seconds in the pool after which a connection is asked whether it is still there."""
+"""Seconds after it was last taken in which a connection is not asked whether it is still there."""
 
 LIMITS = (
     f"SET LOCAL statement_timeout = {STATEMENT}; SET LOCAL lock_timeout = {LOCK};"
@@ -58,10 +59,12 @@ class NoAnswer(OperationalError):
 
 
 class Silence:
-    """What is known of a server: whether it gave no answer, and whether somebody asks again."""
+    """What is known of a server: whether it gave no answer, and whether somebody asks again.
+    `lost_at`: when a connection was last lost."""
 
     def __init__(self):
         self.is_known = self.is_tested = False
+        self.lost_at = 0
 
 
 silences = defaultdict(Silence)
@@ -108,14 +111,19 @@ class PatientConnection(connection):
         self.autocommit = True  # psycopg2 sends no BEGIN of its own
         self.cursor_factory = PatientCursor
         self.is_put_off = []
-        self.taken_at = time.monotonic()
+        self.made_at = time.monotonic()
+        self.taken_at = None
 
     def look(self):
-        """To be called when it is taken from the pool. Raises OperationalError if it is dead."""
-        rested, self.taken_at = time.monotonic() - self.taken_at, time.monotonic()
+        """To be called when it is taken from the pool. Raises psycopg2.Error if it may be dead."""
+        before, self.taken_at = self.taken_at, time.monotonic()
+        if before is None:
+            return
+        if self.made_at < self.silence.lost_at:
+            raise OperationalError("another one was lost")
         self.poll()  # there may be the server's last words ...
         self.poll()  # ... before its end
-        if rested > RESTED:
+        if self.taken_at - before > RESTED:
             self.cursor().ask("SELECT 1")
 
     @property
@@ -142,13 +150,14 @@ class PatientConnection(connection):
 
 def watch(engine):
     """Have each connection looked at that an engine takes from its pool: a dead one is replaced."""
-    event.listen(engine, "checkout", look)
+    event.listen(engine, "checkout", check)
 
 
-def look(connection, *_):
+def check(connection, *_):
+    """Of a connection that is just taken from its pool."""
     try:
         connection.look()
-    except OperationalError as error:
+    except Error as error:
         raise DisconnectionError from error
 
 
@@ -162,12 +171,24 @@ def install():
 
 def wait(connection):
     """Return when `connection` has its answer. Raises NoAnswer; psycopg2 then closes it."""
-    is_patient = isinstance(connection, PatientConnection)
-    give_up = time.monotonic() + PATIENCE if is_patient else None
+    if not isinstance(connection, PatientConnection):
+        return wait_until(connection, None)
+    try:
+        return wait_until(connection, time.monotonic() + PATIENCE)
+    except NoAnswer:
+        connection.silence.is_known = True
+        connection.silence.lost_at = time.monotonic()
+        raise
+    except OperationalError:
+        if connection.closed:
+            connection.silence.lost_at = time.monotonic()
+        raise
+
+
+def wait_until(connection, give_up):
     while (state := connection.poll()) != POLL_OK:
         left = give_up and max(0, give_up - time.monotonic())
         if not is_ready(connection.fileno(), state == POLL_READ, left):
-            connection.silence.is_known = True
             raise NoAnswer("the database gave no answer in time")
 
 

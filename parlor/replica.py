@@ -20,7 +20,10 @@ class Nobody:
     def came(self, room, member):
         """Someone is here, on their first socket or by a form, maybe under another name."""
 
-    def renamed(self, room, member):
+    def renamed(self, room, person):
+        """Someone, who may be here, has another name: (user id, name, picture, is account)."""
+
+    def is_called(self, room, member):
         """Someone who is here has another name, which others are told of in another way."""
 
     def went(self, room, member):

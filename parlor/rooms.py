@@ -47,8 +47,11 @@ class LiveRooms(Replica):
 
     def is_as_of(self, moment, room):
         """Whether since then nobody has left for good, and nothing of the room was missed."""
-        departures, at = moment
-        return departures == self.departures and not self.others.have_missed(room, at)
+        return self.has_nobody_left(moment) and not self.others.have_missed(room, moment[1])
+
+    def has_nobody_left(self, moment):
+        """Whether since then nobody has left for good, as far as this process knows."""
+        return moment[0] == self.departures
 
     @locked
     def open(self, id, code, head=0, lasts=False):
@@ -166,10 +169,11 @@ class LiveRooms(Replica):
     @locked
     def rename(self, room, user_id, name, picture, is_account):
         """Someone has another name now, or another picture, or has an account."""
+        self.others.renamed(room, (user_id, name, picture, is_account))
         if user_id in room.members:
             member, _ = self._member(room, user_id, name, picture, is_account)
             if member.is_mine:
-                self.others.renamed(room, member)
+                self.others.is_called(room, member)
 
     @locked
     def exit(self, socket, at_once=False):

@@ -579,3 +579,35 @@ def test_a_socket_on_its_way_in_does_not_outlive_its_session(monkeypatch):
     with pytest.raises(Exception, match="not in that room"):
         chat.connect(chat.find_place(code, there, HERE), "there")
     assert live.sockets() == ["here"], "what is on other devices stays"
+
+
+@pytest.mark.parametrize("how", ["signed out", "made to leave"])
+def test_nor_when_that_happens_while_it_is_looked_up_again(monkeypatch, how):
+    """Somebody else leaves while the backlog is read, so the place is read anew; meanwhile …"""
+    guest, code = opens("Alice")
+    alice, _ = claims(guest, "Alice")
+    there = signs_in("Alice")
+    monkeypatch.setattr(relay, "is_connected", lambda socket: True)
+    for name in ("subscribe", "send_room", "eject"):
+        monkeypatch.setattr(relay, name, lambda *_: None)
+    found = chat.find_place(code, there, HERE)
+    backlog, place = chat.backlog, memberships.place
+
+    def somebody_leaves_meanwhile(*args):
+        live.departures += 1
+        return backlog(*args)
+
+    def alice_goes_meanwhile(*args):
+        answer = place(*args)
+        monkeypatch.setattr(memberships, "place", place)
+        if how == "signed out":
+            identity.end_login(again(alice), there.key)
+        else:
+            chat.leave(found)
+        return answer
+
+    monkeypatch.setattr(chat, "backlog", somebody_leaves_meanwhile)
+    monkeypatch.setattr(memberships, "place", alice_goes_meanwhile)
+    with pytest.raises(Exception, match="not in that room"):
+        chat.connect(found, "there")
+    assert live.sockets() == []

@@ -121,6 +121,24 @@ def test_who_came_or_went_while_that_was_asked_is_here_or_not(others, register, 
     assert register.asked == 1
 
 
+@pytest.mark.parametrize("is_answered_before", [False, True])
+def test_who_was_renamed_while_that_was_asked_has_the_new_name(
+    others, register, room, monkeypatch, is_answered_before
+):
+    monkeypatch.setattr(relay, "emit", lambda *_: None)
+    monkeypatch.setattr(relay, "send_users", lambda *_: None)
+    robert = [BOB[0], "Robert", None, True]
+    register.there[room.id] = [("b0b", BOB if is_answered_before else robert)]
+
+    def bob_comes_and_is_renamed():
+        peers.do("appear", room, "b0b", BOB, True)
+        peers.do("rename", room, *robert)
+
+    register.meanwhile = bob_comes_and_is_renamed
+    live.enter(room, *ALICE[:2], "tab")
+    assert names(room) == ["Alice", "Robert"]
+
+
 def test_while_redis_is_away_it_is_not_asked(others, bus, register, room):
     register.is_away = True
     live.enter(room, *ALICE[:2], "tab")

@@ -5,7 +5,7 @@ import resource
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import psycopg2
 import pytest
@@ -16,7 +16,7 @@ from models import User, db
 from parlor import patience
 from parlor.outages import is_outage
 from parlor.patience import NoAnswer, PatientConnection, silences
-from parlor.transactions import rows
+from parlor.transactions import driver, rows
 
 PATIENCE = 0.4
 """Seconds, here."""
@@ -167,6 +167,19 @@ def test_a_connection_that_ended_in_the_pool_is_replaced_before_it_is_used(
         postgres.start()
     time.sleep(0.2)
     assert rows(text("SELECT pg_backend_pid()")) != [(pid,)]
+
+
+def test_where_one_connection_is_lost_all_older_ones_are_replaced(app, context, postgres):
+    with ExitStack() as held:
+        taken = [held.enter_context(driver(db.engine)) for _ in range(3)]
+        before = {one.driver_connection.info.backend_pid for one in taken}
+    with postgres.frozen():
+        seconds(rows, text("SELECT 1"), raises=Exception)
+    with ExitStack() as held:
+        taken = [held.enter_context(driver(db.engine)) for _ in range(3)]
+        after = {one.driver_connection.info.backend_pid for one in taken}
+    assert len(before) == len(after) == 3
+    assert not before & after
 
 
 def test_a_connection_is_asked_whether_it_is_there_after_a_rest(app, context, waits, monkeypatch):

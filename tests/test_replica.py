@@ -27,7 +27,7 @@ class Noted(Nobody):
     def went(self, room, member):
         self.told.append(("went", member.name))
 
-    def renamed(self, room, member):
+    def is_called(self, room, member):
         self.told.append(("renamed", member.name))
 
 

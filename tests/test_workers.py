@@ -136,6 +136,7 @@ def test_a_stop_tells_everybody_and_loses_nothing(stopping, person):
         poll.wait_for("40")
         line.send_all(event("message", {"data": f"{n}", "id": f"id-{n}"}, ack=n) for n in range(50))
         ear.ack(49)
+        poll.wait_for('42["message",{"seq":50,')  # from here on its next poll is under way
         assert stopping.stop() < STOPPED_WITHIN
         assert ear.wait_for('42["restart"')
         poll.join(5)

@@ -5,6 +5,8 @@ import uuid
 import pytest
 import requests
 
+from tests.support.across import wait_until
+
 PASSWORD = "correct horse battery"
 
 
@@ -113,5 +115,8 @@ def test_a_new_name_is_told(ada, program, enters, opened, server):
     ada.request("PATCH", "/api/me", json={"name": name})
     [told] = other.wait_for("system", event="renamed")["users"]
     assert told["name"] == name
-    here = other.heard("users_list")[-1]["users"]
-    assert name in [person["name"] for person in here]
+
+    def is_listed():
+        return name in [person["name"] for person in other.heard("users_list")[-1]["users"]]
+
+    wait_until(is_listed)

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -84,12 +84,10 @@ class Postgres:
         children = Path(f"/proc/{head}/task/{head}/children").read_text().split()
         processes = [head, *map(int, children)]
         try:
-            for process in processes:
-                os.kill(process, signal.SIGSTOP)
+            tell(processes, signal.SIGSTOP)
             yield
         finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+            tell(processes, signal.SIGCONT)
 
     def run(self, program, *arguments):
         command = [self.binaries / program, *arguments]
@@ -122,6 +120,13 @@ class Postgres:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)
+
+
+def tell(processes, what):
+    """Send a signal to processes, some of which may just have ended."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, what)
 
 
 class Copy(Postgres):
