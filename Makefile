@@ -68,7 +68,7 @@ bench-short: setup $(NODE_PEER) ## Measure the same, shortly (a minute)
 	$(VENV) -m bench --short
 
 .PHONY: bench-workers
-bench-workers: setup ## Measure Parlor under each of gunicorn's workers (fifteen minutes)
+bench-workers: setup ## Measure Parlor under each of gunicorn's workers (ten minutes)
 	$(VENV) -m bench.workers $(ARGS)
 
 .PHONY: bench-scale
