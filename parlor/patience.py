@@ -98,6 +98,8 @@ class PatientCursor(cursor):
 class PatientConnection(connection):
     """A connection that gives up. Raises NoAnswer, when it is made and at each statement."""
 
+    made_at = taken_at = None
+
     def __init__(self, dsn, *arguments, **options):
         self.silence = silence = silences[dsn]
         if silence.is_known and silence.is_tested:
@@ -112,7 +114,6 @@ class PatientConnection(connection):
         self.cursor_factory = PatientCursor
         self.is_put_off = []
         self.made_at = time.monotonic()
-        self.taken_at = None
 
     def look(self):
         """To be called when it is taken from the pool. Raises psycopg2.Error if it may be dead."""
@@ -125,6 +126,11 @@ class PatientConnection(connection):
         self.poll()  # ... before its end
         if self.taken_at - before > RESTED:
             self.cursor().ask("SELECT 1")
+
+    def note_loss(self):
+        """It has ended. One that never came to be says nothing of the others."""
+        if self.made_at:
+            self.silence.lost_at = time.monotonic()
 
     @property
     def is_idle(self):
@@ -177,11 +183,11 @@ def wait(connection):
         return wait_until(connection, time.monotonic() + PATIENCE)
     except NoAnswer:
         connection.silence.is_known = True
-        connection.silence.lost_at = time.monotonic()
+        connection.note_loss()
         raise
     except OperationalError:
         if connection.closed:
-            connection.silence.lost_at = time.monotonic()
+            connection.note_loss()
         raise
 
 
