@@ -52,7 +52,7 @@ else
 endif
 
 .PHONY: test-faults
-test-faults: setup setup-test ## Run all that attacks Parlor: kills, cuts, floods (twenty minutes)
+test-faults: setup setup-test ## Run all that attacks Parlor: kills, cuts, floods (half an hour)
 	$(PYTEST) tests/faults -m "long or not long" -rA $(ARGS)
 
 .PHONY: coverage
