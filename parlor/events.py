@@ -8,7 +8,7 @@ from functools import partial
 
 from flask_socketio import ConnectionRefusedError
 
-from parlor import accounts, chat, relay, talks, text, transport
+from parlor import accounts, chat, entrance, relay, talks, text, transport
 from parlor.errors import ChatError, Invalid, NotAMember, SignInNeeded
 from parlor.failures import as_server_error
 from parlor.limits import throttle
@@ -53,7 +53,7 @@ def connect(app, sid, request, auth):
         return
     if not code:
         raise NotAMember
-    chat.connect(chat.find_place(code, claim, address), sid, after)
+    entrance.connect(chat.find_place(code, claim, address), sid, after)
 
 
 def on_disconnect(sid, reason=None):

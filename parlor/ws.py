@@ -14,6 +14,7 @@ from parlor import (
     budget,
     chat,
     dialect,
+    entrance,
     frames,
     handshake,
     relay,
@@ -151,7 +152,7 @@ class Program:
             raise Invalid("First comes auth.", field="type")
         after = whole(said.get("after"), "after")
         with at_once, self.within():
-            chat.connect(self.find_place(said), self.listener.sid, after)
+            entrance.connect(self.find_place(said), self.listener.sid, after)
             seat = chat.find_seat(self.listener.sid)
             while self.listener.lacks:
                 page = chat.sync(seat, self.listener.through)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from models import Room, User, db, now
-from parlor import accounts, chat, housekeeping, memberships, messages, relay
+from parlor import accounts, chat, entrance, housekeeping, memberships, messages, relay
 from parlor.errors import NotAMember
 from parlor.presence import presence
 from parlor.rooms import live
@@ -49,13 +49,13 @@ def calls(monkeypatch):
 def test_a_socket_is_in_the_room_before_its_backlog_is_read(place, calls, after, read):
     """The other way round, what is said in between would be missed."""
     place.live.head = 1  # something was said since the place was found
-    chat.connect(place, "tab", after)
+    entrance.connect(place, "tab", after)
     assert [call for call in calls if call != "send_presence"] == ["subscribe", read, "send_room"]
 
 
 def test_whoever_has_everything_costs_no_query(place, calls, monkeypatch):
     monkeypatch.setattr(messages, "rows", None)
-    chat.connect(place, "tab", after=0)
+    entrance.connect(place, "tab", after=0)
     assert calls == ["subscribe", "changes", "send_room"]
 
 
@@ -63,11 +63,11 @@ def test_whoever_has_everything_costs_no_query(place, calls, monkeypatch):
 def test_whoever_was_long_away_gets_the_last_page_and_is_told_of_the_gap(
     place, calls, monkeypatch, missed, read, gap
 ):
-    monkeypatch.setattr(chat, "LONG_ABSENCE", 3)
+    monkeypatch.setattr(entrance, "LONG_ABSENCE", 3)
     for number in range(missed):
         chat.post(place.live, place.me.user_id, f"number {number}")
     later = place._replace(room=place.room._replace(last_seq=missed))
-    payload = chat.backlog(later, after=0)
+    payload = entrance.backlog(later, after=0)
     assert [call for call in calls if call in ("page", "changes")] == [read]
     assert payload["through"] == missed
     assert payload.get("gap") == ({"after": 0, "through": missed} if gap else None)
@@ -85,7 +85,7 @@ def test_whoever_comes_while_the_backlog_is_read_is_among_those_who_are_here(
 
     monkeypatch.setattr(messages, "page", somebody_comes_meanwhile)
     monkeypatch.setattr(relay, "send_room", lambda socket, payload: sent.append(payload))
-    chat.connect(place, "tab")
+    entrance.connect(place, "tab")
     [room] = sent
     assert [one["name"] for one in room["members"]] == ["Alice", "Bob"]
     assert room["count"] == 2
@@ -98,7 +98,7 @@ def test_a_connection_that_fails_leaves_nobody_behind(place, calls, monkeypatch)
     live.leave(place.live, place.me.user_id)
     monkeypatch.setattr(messages, "page", broken)
     with pytest.raises(RuntimeError):
-        chat.connect(place, "tab")
+        entrance.connect(place, "tab")
     assert not live.sockets()
     assert not place.live.members[place.me.user_id].sockets
 
@@ -113,7 +113,7 @@ def test_whoever_leaves_while_joining_is_not_let_in(place, calls, monkeypatch):
 
     monkeypatch.setattr(messages, "page", leaves_meanwhile)
     with pytest.raises(NotAMember):
-        chat.connect(place, "tab")
+        entrance.connect(place, "tab")
     assert not live.sockets()
     assert "send_room" not in calls
 
@@ -121,7 +121,7 @@ def test_whoever_leaves_while_joining_is_not_let_in(place, calls, monkeypatch):
 def test_whoever_left_before_the_room_was_entered_is_not_let_in(place, calls):
     chat.leave(place)
     with pytest.raises(NotAMember):
-        chat.connect(place, "tab")
+        entrance.connect(place, "tab")
     assert not live.sockets()
     assert not place.live.members
     change = presence.changes[place.live.id]
@@ -132,12 +132,12 @@ def test_whoever_left_before_the_room_was_entered_is_not_let_in(place, calls):
 def test_a_socket_that_ends_while_joining_is_not_let_in(place, calls, monkeypatch):
     monkeypatch.setattr(relay, "is_connected", lambda socket: False)
     with pytest.raises(NotAMember):
-        chat.connect(place, "tab")
+        entrance.connect(place, "tab")
     assert not live.sockets()
 
 
 def test_a_socket_that_nobody_saw_end_is_dropped(place, calls, monkeypatch):
-    chat.connect(place, "tab")
+    entrance.connect(place, "tab")
     monkeypatch.setattr(relay, "is_connected", lambda socket: False)
     housekeeping.drop_ghosts()
     assert not live.sockets()
@@ -158,7 +158,7 @@ def test_whoever_takes_another_name_is_told_of(place, calls, monkeypatch):
 def test_a_room_closed_by_another_process_ends_here(place, calls, monkeypatch):
     ejected = []
     monkeypatch.setattr(relay, "eject", ejected.extend)
-    chat.connect(place, "tab")
+    entrance.connect(place, "tab")
     db.session.get(Room, place.room.id).closed_at = now()
     db.session.commit()
     housekeeping.tell_heads()

@@ -10,6 +10,7 @@ from parlor import (
     accounts,
     bots,
     chat,
+    entrance,
     erasure,
     identity,
     logins,
@@ -560,38 +561,39 @@ def test_ended_sessions_are_forgotten_after_a_while(monkeypatch):
     assert db.session.get(Login, claim.key) is None
 
 
-def test_a_socket_on_its_way_in_does_not_outlive_its_session(monkeypatch):
-    """The session ends while the socket's backlog is read."""
+def on_two_devices(monkeypatch):
+    """Alice, her room's code, and what each device shows; sockets are names, and get nothing."""
     guest, code = opens("Alice")
     alice, here = claims(guest, "Alice")
     there = signs_in("Alice")
     monkeypatch.setattr(relay, "is_connected", lambda socket: True)
     for name in ("subscribe", "send_room", "eject"):
         monkeypatch.setattr(relay, name, lambda *_: None)
-    chat.connect(chat.find_place(code, here, HERE), "here")
-    backlog = chat.backlog
+    return alice, code, here, there
+
+
+def test_a_socket_on_its_way_in_does_not_outlive_its_session(monkeypatch):
+    """The session ends while the socket's backlog is read."""
+    alice, code, here, there = on_two_devices(monkeypatch)
+    entrance.connect(chat.find_place(code, here, HERE), "here")
+    backlog = entrance.backlog
 
     def ends_meanwhile(*args):
         identity.end_login(again(alice), there.key)
         return backlog(*args)
 
-    monkeypatch.setattr(chat, "backlog", ends_meanwhile)
+    monkeypatch.setattr(entrance, "backlog", ends_meanwhile)
     with pytest.raises(Exception, match="not in that room"):
-        chat.connect(chat.find_place(code, there, HERE), "there")
+        entrance.connect(chat.find_place(code, there, HERE), "there")
     assert live.sockets() == ["here"], "what is on other devices stays"
 
 
 @pytest.mark.parametrize("how", ["signed out", "made to leave"])
 def test_nor_when_that_happens_while_it_is_looked_up_again(monkeypatch, how):
     """Somebody else leaves while the backlog is read, so the place is read anew; meanwhile …"""
-    guest, code = opens("Alice")
-    alice, _ = claims(guest, "Alice")
-    there = signs_in("Alice")
-    monkeypatch.setattr(relay, "is_connected", lambda socket: True)
-    for name in ("subscribe", "send_room", "eject"):
-        monkeypatch.setattr(relay, name, lambda *_: None)
+    alice, code, _, there = on_two_devices(monkeypatch)
     found = chat.find_place(code, there, HERE)
-    backlog, place = chat.backlog, memberships.place
+    backlog, place = entrance.backlog, memberships.place
 
     def somebody_leaves_meanwhile(*args):
         live.departures += 1
@@ -606,8 +608,8 @@ def test_nor_when_that_happens_while_it_is_looked_up_again(monkeypatch, how):
             chat.leave(found)
         return answer
 
-    monkeypatch.setattr(chat, "backlog", somebody_leaves_meanwhile)
+    monkeypatch.setattr(entrance, "backlog", somebody_leaves_meanwhile)
     monkeypatch.setattr(memberships, "place", alice_goes_meanwhile)
     with pytest.raises(Exception, match="not in that room"):
-        chat.connect(found, "there")
+        entrance.connect(found, "there")
     assert live.sockets() == []

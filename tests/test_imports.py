@@ -17,7 +17,7 @@ LAYERS = [
     "bots",
     "webhooks",
     "hosting identity talks",  # the verbs: of rooms' owners, accounts and conversations,
-    "chat drain revisions",  # of rooms, and of what is said
+    "chat drain entrance revisions",  # of rooms, and of what is said
     "leaving",
     "erasure neighbours recheck renames",
     "inquiry",
